@@ -1,0 +1,57 @@
+export { systemClock } from "./clock.ts";
+export type { Clock, Timer } from "./clock.ts";
+export { showValue } from "./finding.ts";
+export type { Finding } from "./finding.ts";
+export { Secret } from "./secret.ts";
+export { LineshaftError, RejectedError, UnavailableError, UncertainError, errorCodes, explain } from "./errors.ts";
+export type { ErrorCode, ErrorDetails } from "./errors.ts";
+export { compareVersions } from "./contract.ts";
+export type { Contract, Description, Reference, References } from "./contract.ts";
+export { silentLog } from "./connector.ts";
+export type {
+  Fact,
+  Found,
+  Health,
+  Intake,
+  Item,
+  Log,
+  Operation,
+  Outcome,
+  Receipt,
+  Repeat,
+  Source,
+  System,
+  SystemContext,
+  SystemDefinition,
+  SystemLimits,
+  Target,
+} from "./connector.ts";
+export { ATTEMPT_BODY_CHARS, LANES, ROUTES, deliveryId, laneOf, messageOf } from "./ledger.ts";
+export type {
+  Act,
+  AuditEntry,
+  AuditReport,
+  CommitGroup,
+  CommitResult,
+  Count,
+  DeliveryFilter,
+  DeliveryPayload,
+  DeliveryState,
+  Identity,
+  LaneClaim,
+  Ledger,
+  LedgerTotals,
+  MessageFilter,
+  NewAttempt,
+  NewMessage,
+  NewRefusal,
+  OpenDelivery,
+  Parking,
+  Recorded,
+  Route,
+  Settlement,
+  StoredAttempt,
+  StoredDelivery,
+  StoredMessage,
+  StoredRefusal,
+} from "./ledger.ts";

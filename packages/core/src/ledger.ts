@@ -1,0 +1,366 @@
+import type { Finding } from "./finding.ts";
+
+/** Open states first, final states after. */
+export type DeliveryState =
+  | "pending"
+  | "sending"
+  | "checking"
+  | "parked"
+  | "done"
+  | "dropped"
+  | "superseded"
+  | "suppressed";
+
+/** A flow's way to one operation of one system. Registered once, numbered by the ledger for good. */
+export interface Route {
+  id: number;
+  flow: string;
+  system: string;
+  operation: string;
+}
+
+/** Most routes a ledger numbers over its life. A delivery's id is `message * ROUTES + route`, so a pair can exist only once. */
+export const ROUTES = 4096;
+
+/** Buckets of order keys; fixed for the life of a ledger. */
+export const LANES = 64;
+
+export function deliveryId(message: number, route: number): number {
+  return message * ROUTES + route;
+}
+
+export function messageOf(delivery: number): number {
+  return Math.floor(delivery / ROUTES);
+}
+
+/** The lane of an order key: FNV-1a over its UTF-16 code units. The same on every worker and in every version. */
+export function laneOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % LANES;
+}
+
+export interface NewMessage {
+  source: string;
+  sourceId: string;
+  contract: string;
+  object: string;
+  key: string;
+  /** Only for contracts of kind `state`: the stale guard compares it with the newest known of (source, contract, object). */
+  version?: string;
+  eventTime: number;
+  receivedTime: number;
+  received: string | Uint8Array;
+  /** The canonical payload as JSON; absent when it is what was received. */
+  canonical?: string;
+  origin?: string;
+  trace?: string;
+  deliveries: readonly { route: number; supersede: boolean }[];
+}
+
+/** A fact that was not accepted, kept as evidence. */
+export interface NewRefusal {
+  source: string;
+  sourceId?: string;
+  contract: string;
+  receivedTime: number;
+  /** Cut to the intake's limit. */
+  received: Uint8Array;
+  /** Length before the cut, in bytes. */
+  receivedBytes: number;
+  findings: readonly Finding[];
+  origin?: string;
+}
+
+/** Why a delivery waits for a person. */
+export interface Parking {
+  /** Stable word: `rejected`, `ambiguous`, `mapping`, `poison`, `expired`, or the connector's own reason. */
+  reason: string;
+  message: string;
+  /** Suggested next step, as a sentence. */
+  next: string;
+  owner: string;
+}
+
+/** One try of a delivery; immutable once written. */
+export interface NewAttempt {
+  kind: "send" | "check";
+  startedAt: number;
+  endedAt: number;
+  outcome: "done" | "unavailable" | "rejected" | "uncertain" | "found" | "absent" | "unknown" | "crashed";
+  receipt?: string;
+  message?: string;
+  /** The mapped value as JSON, cut to `ATTEMPT_BODY_CHARS`. */
+  request?: string;
+  response?: string;
+}
+
+/** Longest request or response kept with an attempt, in characters. */
+export const ATTEMPT_BODY_CHARS = 65_536;
+
+/** One step in the life of a delivery. Refused (and listed in `lost`) when it is not in state `from` or the lane has another fence. */
+export interface Settlement {
+  delivery: number;
+  lane: number;
+  fence: number;
+  from: DeliveryState;
+  to: DeliveryState;
+  at: number;
+  /** For `pending` and `checking`: not before. */
+  dueAt?: number;
+  /** Tries that count towards back-off from here on. */
+  tries?: number;
+  /** Set when a worker that had it in hand crashed. */
+  crashes?: number;
+  parking?: Parking;
+  attempt?: NewAttempt;
+}
+
+/** Everything that one durable commit takes in; an empty list may be left out. */
+export interface CommitGroup {
+  at: number;
+  messages?: readonly NewMessage[];
+  refusals?: readonly NewRefusal[];
+  settlements?: readonly Settlement[];
+}
+
+export type Recorded =
+  | { kind: "accepted"; message: number; deliveries: { id: number; state: "pending" | "suppressed" }[]; superseded: number[] }
+  | { kind: "duplicate"; message: number; differs: boolean };
+
+export interface CommitResult {
+  /** One per message, in order. */
+  messages: Recorded[];
+  /** Ids, one per refusal, in order. */
+  refusals: number[];
+  /** Deliveries whose settlement was refused; nothing of theirs was changed. */
+  lost: number[];
+}
+
+export interface LaneClaim {
+  lane: number;
+  fence: number;
+}
+
+/** What dispatch needs of an open delivery; light, so that many fit in memory. */
+export interface OpenDelivery {
+  id: number;
+  route: number;
+  key: string;
+  state: "pending" | "sending" | "checking" | "parked";
+  dueAt: number;
+  since: number;
+  attempts: number;
+  tries: number;
+  crashes: number;
+}
+
+export interface StoredMessage {
+  id: number;
+  source: string;
+  sourceId: string;
+  contract: string;
+  object: string;
+  key: string;
+  version: string | null;
+  eventTime: number;
+  receivedTime: number;
+  received: Uint8Array;
+  canonical: string;
+  origin: string | null;
+  trace: string | null;
+  duplicates: number;
+}
+
+export interface StoredDelivery {
+  id: number;
+  message: number;
+  flow: string;
+  system: string;
+  operation: string;
+  key: string;
+  state: DeliveryState;
+  dueAt: number;
+  /** When it came into this state. */
+  since: number;
+  attempts: number;
+  crashes: number;
+  parking: Parking | null;
+  /** The canonical payload a person put in place of the message's, or null. */
+  edited: string | null;
+  receipt: string | null;
+}
+
+export interface StoredAttempt extends NewAttempt {
+  delivery: number;
+  n: number;
+}
+
+export interface StoredRefusal extends NewRefusal {
+  id: number;
+}
+
+/** What a person (or a command on a person's behalf) does to a delivery. Written with who and why, in one commit with its effect. */
+export type Act = { who: string; why: string; at: number } & (
+  | { kind: "resend"; delivery: number }
+  /** `canonical` replaces the message's payload for this delivery only; the original stays, the difference is kept. */
+  | { kind: "edit"; delivery: number; canonical: string; difference: object }
+  /** A person vouches that it stands. */
+  | { kind: "confirm"; delivery: number; receipt: string }
+  | { kind: "drop"; delivery: number }
+  /** Look again whether a finished delivery stands, and send it if it does not. `check: false` sends at once, for repeatable operations. */
+  | { kind: "recheck"; delivery: number; check: boolean }
+  /** A delivery that routing would make today and that does not exist yet. */
+  | { kind: "create"; message: number; route: number }
+);
+
+export interface AuditEntry {
+  id: number;
+  at: number;
+  who: string;
+  act: string;
+  message: number | null;
+  delivery: number | null;
+  why: string;
+  detail: string | null;
+}
+
+export interface MessageFilter {
+  ids?: readonly number[];
+  key?: string;
+  object?: string;
+  source?: string;
+  sourceId?: string;
+  contract?: string;
+  /** Text within the canonical payload or the ids; a scan. */
+  search?: string;
+  /** Received at or after, before; ms. */
+  from?: number;
+  to?: number;
+  afterId?: number;
+  limit: number;
+  /** Default oldest first. */
+  newestFirst?: boolean;
+}
+
+export interface DeliveryFilter {
+  ids?: readonly number[];
+  messages?: readonly number[];
+  states?: readonly DeliveryState[];
+  system?: string;
+  flow?: string;
+  afterId?: number;
+  limit: number;
+}
+
+export interface Count {
+  flow: string;
+  system: string;
+  operation: string;
+  state: DeliveryState;
+  count: number;
+}
+
+export interface LedgerTotals {
+  messages: number;
+  duplicates: number;
+  refusals: number;
+  attempts: number;
+  commits: number;
+}
+
+export interface Identity {
+  /** `product`, `productionOrder`, `workCenter`. */
+  kind: string;
+  /** The hub's id of the thing. */
+  object: string;
+  system: string;
+  /** What that system calls it. */
+  external: string;
+  learnedAt: number;
+  /** Who or what says so: a person, `delivery 4711`. */
+  origin: string;
+}
+
+export interface AuditReport {
+  ok: boolean;
+  commits: number;
+  rows: number;
+  /** The hash of the newest link, hex. Keep it elsewhere to prove later that nothing before it was changed. */
+  head: string;
+  /** First break, as a sentence. */
+  problem?: string;
+}
+
+/**
+ * The store of every message, delivery, attempt and act. All writing goes through `commit` and `act`, each one
+ * transaction that is on disk when its promise resolves.
+ *
+ * @throws LineshaftError `ledger-full` or `ledger-io`: nothing of the group was stored. `ledger-closed`.
+ */
+export interface Ledger extends AsyncDisposable {
+  /** `sqlite` or `postgres`. */
+  readonly engine: string;
+
+  /** Numbers routes, the known ones with their old number. */
+  registerRoutes(routes: readonly Omit<Route, "id">[]): Promise<Route[]>;
+  routes(): Promise<Route[]>;
+
+  commit(group: CommitGroup): Promise<CommitResult>;
+
+  /** Takes the free lanes for this worker; each taking raises the lane's fence. */
+  claimLanes(claim: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]>;
+  /** Prolongs the lease; returns the lanes that are still this worker's. */
+  renewLanes(renewal: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]>;
+  releaseLanes(worker: string): Promise<void>;
+
+  /** Open deliveries of a system in order of id, after `after`. */
+  openDeliveries(query: { system: string; lanes: readonly number[]; after: number; limit: number }): Promise<OpenDelivery[]>;
+  /** The same for one key. */
+  openOfKey(query: { system: string; key: string; after: number; limit: number }): Promise<OpenDelivery[]>;
+  /** Deliveries in `sending` or `checking`, in the given lanes: what a crashed worker had in hand. */
+  inHand(lanes: readonly number[]): Promise<(OpenDelivery & { system: string })[]>;
+  /** Canonical payloads (the edited one where there is one) with what dispatch needs of the message. */
+  payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>>;
+
+  /** @throws LineshaftError `not-found`, `wrong-state` */
+  act(act: Act): Promise<AuditEntry & { deliveryId: number }>;
+  /** True when another process has written since the last call. Cheap. */
+  changedElsewhere(): Promise<boolean>;
+  audit(query: { after: number; limit: number }): Promise<AuditEntry[]>;
+  verifyAudit(progress?: (rows: number) => void): Promise<AuditReport>;
+
+  message(id: number): Promise<StoredMessage | undefined>;
+  messages(filter: MessageFilter): Promise<StoredMessage[]>;
+  deliveries(filter: DeliveryFilter): Promise<StoredDelivery[]>;
+  attempts(delivery: number): Promise<StoredAttempt[]>;
+  refusals(query: { after: number; limit: number }): Promise<StoredRefusal[]>;
+  /** Deliveries by route and state; `open` counts only those that are not final, which is cheap. */
+  counts(query: { open: boolean }): Promise<Count[]>;
+  totals(): Promise<LedgerTotals>;
+
+  /** The newest known canonical payload of an object of a `state` contract. */
+  latest(contract: string, object: string): Promise<string | undefined>;
+  learnIdentities(identities: readonly Identity[]): Promise<void>;
+  identity(query: { kind: string; object: string; system: string }): Promise<string | undefined>;
+  /** The other way round. */
+  objectOf(query: { kind: string; system: string; external: string }): Promise<string | undefined>;
+
+  loadCursor(name: string): Promise<string | undefined>;
+  saveCursor(name: string, value: string): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+export interface DeliveryPayload {
+  message: number;
+  source: string;
+  sourceId: string;
+  contract: string;
+  object: string;
+  key: string;
+  eventTime: number;
+  receivedTime: number;
+  canonical: string;
+  trace: string | null;
+}

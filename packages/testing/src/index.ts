@@ -1,0 +1,1 @@
+export { FakeClock, seededRandom, settled } from "./fake-clock.ts";
