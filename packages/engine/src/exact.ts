@@ -1,0 +1,23 @@
+/** Names the fields of `R` that `T` does not have, at any depth; `never` when there are none. */
+export type Excess<T, R> = R extends readonly (infer RItem)[]
+  ? T extends readonly (infer TItem)[]
+    ? Excess<TItem, RItem>
+    : never
+  : R extends object
+    ? T extends object
+      ? string extends keyof T
+        ? never
+        : { [K in keyof R]-?: K extends FieldOf<T> ? Excess<ValueOf<T, K>, NonNullable<R[K]>> : K }[keyof R]
+      : never
+    : never;
+
+/** The fields of any member of a union. */
+type FieldOf<T> = T extends unknown ? keyof T : never;
+
+type ValueOf<T, K> = T extends unknown ? (K extends keyof T ? NonNullable<T[K]> : never) : never;
+
+export type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
