@@ -4,3 +4,4 @@ export { PRIORITIES, POISON_CRASHES, backoffMs, policyDefaults } from "./policy.
 export type { Policy, Priority } from "./policy.ts";
 export { defineHub, hubProblems } from "./hub-definition.ts";
 export type { HubDefinition, HubLimits, LedgerDefinition } from "./hub-definition.ts";
+export type { FlowStatus, HubStatus, IntakeStatus, SourceStatus, SystemStatus } from "./status.ts";
