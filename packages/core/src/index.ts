@@ -7,6 +7,7 @@ export { LineshaftError, RejectedError, UnavailableError, UncertainError, errorC
 export type { ErrorCode, ErrorDetails } from "./errors.ts";
 export { compareVersions } from "./contract.ts";
 export type { Contract, Description, Reference, References } from "./contract.ts";
+export { NESTING_LEVELS, nestingDepth, refuseDeepNesting } from "./nesting.ts";
 export { silentLog } from "./connector.ts";
 export type {
   Fact,
