@@ -1,0 +1,81 @@
+import Type, { type Static } from "typebox";
+import { defineContract } from "../define-contract.ts";
+import { closed, identifier, listOf, quantity, serials, text, time, timeToMs } from "../primitives.ts";
+import {
+  consumedMaterial,
+  fact,
+  lotQuantity,
+  more,
+  note,
+  operation,
+  operator,
+  shift,
+  site,
+  workCenter,
+} from "./common.ts";
+
+const scrap = closed({
+  quantity: quantity("How much was scrapped"),
+  reason: Type.Optional(identifier("Reason code of the scrap")),
+  lot: Type.Optional(identifier("Lot scrapped")),
+  serials: Type.Optional(serials("Serial numbers scrapped")),
+  note,
+});
+/** A part of the output that can't be used, with its reason. */
+export type Scrap = Static<typeof scrap>;
+
+const byProduct = closed({
+  product: identifier("By-product"),
+  quantity: quantity("How much fell off"),
+  lot: Type.Optional(identifier("Lot of the by-product")),
+  location: Type.Optional(identifier("Location it went to")),
+});
+/** Something else that was made along the way. */
+export type ByProduct = Static<typeof byProduct>;
+
+const schema = closed({
+  ...fact,
+  productionOrder: identifier("Production order (job order) that is reported on"),
+  operation,
+  product: Type.Optional(identifier("Product made; the order's product when left out")),
+  ...site,
+  workCenter,
+  equipment: Type.Optional(identifier("Machine or work unit within the work center")),
+  yield: quantity("Good output of this report alone, not of the order so far"),
+  scrap: Type.Optional(listOf(scrap, "Output that can't be used")),
+  rework: Type.Optional(quantity("Output that has to be worked on again")),
+  reworkReason: Type.Optional(identifier("Reason code of the rework")),
+  final: Type.Boolean({
+    description: "true: nothing more will be reported on the order or operation; false: a partial report",
+  }),
+  reasonForOpenQuantity: Type.Optional(text("Why a final report leaves some of the order's quantity open")),
+  totalYield: Type.Optional(quantity("Good output of the order or operation so far, this report included")),
+  lots: Type.Optional(listOf(lotQuantity, "Lots of the yield and how much each holds")),
+  serials: Type.Optional(serials("Serial numbers of the yield, one per piece")),
+  location: Type.Optional(identifier("Location the yield went to")),
+  labourTime: Type.Optional(quantity("Labour time, in a unit of time")),
+  machineTime: Type.Optional(quantity("Machine time, in a unit of time")),
+  setupTime: Type.Optional(quantity("Set-up time, in a unit of time")),
+  start: Type.Optional(time("When the work reported began")),
+  end: Type.Optional(time("When the work reported ended")),
+  byProducts: Type.Optional(listOf(byProduct, "What was made besides the product")),
+  consumed: Type.Optional(listOf(consumedMaterial, "Material consumed, when it is reported together with the output")),
+  operator,
+  shift,
+  note,
+  ...more,
+});
+
+/** What was made on a production order (ISA-95 production performance): yield, scrap, rework, times, lots. */
+export type Completion = Static<typeof schema>;
+
+export const completion = defineContract({
+  name: "completion",
+  version: 1,
+  title: "Completion",
+  kind: "event",
+  schema,
+  describe: (it) => ({ id: it.id, object: it.productionOrder, key: it.productionOrder, eventTime: timeToMs(it.time) }),
+  rules: [],
+  examples: [],
+});

@@ -1,0 +1,29 @@
+import Type, { type Static } from "typebox";
+import { defineContract } from "../define-contract.ts";
+import { closed, identifier, time, timeToMs } from "../primitives.ts";
+import { fact, more, note, workCenter } from "./common.ts";
+import { orderContent } from "./production-order.ts";
+
+const schema = closed({
+  ...fact,
+  ...orderContent,
+  workCenter,
+  releasedBy: Type.Optional(identifier("Who released it")),
+  acknowledgeBy: Type.Optional(time("Until when the plant has to acknowledge it")),
+  note,
+  ...more,
+});
+
+/** A production order was released to the plant: from now on it may be worked on. */
+export type ProductionOrderRelease = Static<typeof schema>;
+
+export const productionOrderRelease = defineContract({
+  name: "production-order-release",
+  version: 1,
+  title: "Production order release",
+  kind: "event",
+  schema,
+  describe: (it) => ({ id: it.id, object: it.productionOrder, key: it.productionOrder, eventTime: timeToMs(it.time) }),
+  rules: [],
+  examples: [],
+});

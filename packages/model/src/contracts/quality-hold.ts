@@ -1,0 +1,40 @@
+import Type, { type Static } from "typebox";
+import { defineContract } from "../define-contract.ts";
+import { choice, closed, identifier, quantity, serials, text, timeToMs } from "../primitives.ts";
+import { fact, more, note, site } from "./common.ts";
+import { qualityKey } from "./quality-result.ts";
+
+const schema = closed({
+  ...fact,
+  hold: identifier("Hold; its placing and its release carry the same"),
+  action: choice(["place", "release"], "Whether the hold begins or ends"),
+  product: identifier("Product held"),
+  ...site,
+  lot: Type.Optional(identifier("Lot held")),
+  serials: Type.Optional(serials("Serial numbers held")),
+  quantity: Type.Optional(quantity("How much is held; the whole lot when left out")),
+  location: Type.Optional(identifier("Location it is held in; everywhere when left out")),
+  reason: Type.Optional(text("Why it is held; required when it begins")),
+  disposition: Type.Optional(
+    choice(["use-as-is", "rework", "scrap", "return-to-supplier"], "What becomes of it; required when it ends"),
+  ),
+  nonconformance: Type.Optional(identifier("Nonconformance report")),
+  inspection: Type.Optional(identifier("Inspection that led to it")),
+  decidedBy: Type.Optional(identifier("Who decided")),
+  note,
+  ...more,
+});
+
+/** Material was put on hold, or released from it. */
+export type QualityHold = Static<typeof schema>;
+
+export const qualityHold = defineContract({
+  name: "quality-hold",
+  version: 1,
+  title: "Quality hold",
+  kind: "event",
+  schema,
+  describe: (it) => ({ id: it.id, object: it.hold, key: qualityKey(it), eventTime: timeToMs(it.time) }),
+  rules: [],
+  examples: [],
+});
