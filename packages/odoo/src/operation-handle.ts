@@ -1,0 +1,52 @@
+import { showValue, type Finding, type Operation, type SystemDefinition } from "@lineshaft/core";
+import type { TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import { operationSchemas, type OperationName, type OperationValue } from "./operations.ts";
+
+/** Most findings listed for one value; the rest would only repeat them. */
+const FINDINGS = 50;
+
+/** The typed handle of one operation, as flows use it. */
+export function operationHandle<N extends OperationName>(
+  system: SystemDefinition,
+  name: N,
+): Operation<OperationValue<N>> {
+  const schema = operationSchemas[name];
+  let compiled: ReturnType<typeof Compile<TSchema>> | undefined;
+  return {
+    system,
+    name,
+    schema,
+    check(value) {
+      compiled ??= Compile<TSchema>(schema);
+      if (compiled.Check(value)) return [];
+      return compiled
+        .Errors(value)
+        .slice(0, FINDINGS)
+        .map((error) => finding(name, value, error));
+    },
+  };
+}
+
+function finding(
+  operation: OperationName,
+  value: unknown,
+  error: { keyword: string; instancePath: string; message: string },
+): Finding {
+  const found = at(value, error.instancePath);
+  return {
+    field: error.instancePath,
+    rule: `schema.${error.keyword}`,
+    ...(found !== undefined && { value: showValue(found) }),
+    fix: `Change the mapping so that this fits the operation ${operation}: ${error.message}.`,
+  };
+}
+
+function at(value: unknown, pointer: string): unknown {
+  let here = value;
+  for (const part of pointer.split("/").slice(1)) {
+    if (typeof here !== "object" || here === null) return undefined;
+    here = (here as Record<string, unknown>)[part.replaceAll("~1", "/").replaceAll("~0", "~")];
+  }
+  return here;
+}
