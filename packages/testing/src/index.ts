@@ -1,1 +1,3 @@
 export { FakeClock, seededRandom, settled } from "./fake-clock.ts";
+export { targetCases } from "./target-cases.ts";
+export type { TargetBench } from "./target-cases.ts";
