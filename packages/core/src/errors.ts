@@ -11,6 +11,7 @@ export const errorCodes = {
   "ledger-io": "The disk failed to write or to sync",
   "ledger-closed": "The ledger is closed",
   "lane-lost": "The worker no longer owns the lane",
+  "port-taken": "Another process listens on the port",
   "not-found": "No such message, delivery or file",
   "wrong-state": "The delivery is in a state that does not allow this",
   "audit-broken": "The audit chain does not match what is stored",

@@ -2,6 +2,11 @@ import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { LineshaftError } from "./errors.ts";
 
+/** Shorter values are not looked for in text: they would turn up by chance. */
+const MASKED_CHARS = 4;
+/** Most values remembered for masking; rotation adds one at a time. */
+const MASKED_VALUES = 1_000;
+
 /**
  * A secret by reference. Configuration names where it lives; the value is read when it is used, so that a rotated file
  * is taken up without a restart, and appears in no log, ledger, error or screen: every way of printing it shows the reference.
@@ -10,10 +15,15 @@ export class Secret {
   /** `env:ODOO_KEY` or `file:/run/secrets/odoo`. Safe to print. */
   readonly reference: string;
   readonly #read: () => string | undefined;
+  /** Every secret that this process declared, by reference. */
+  static readonly #declared = new Map<string, Secret>();
+  /** Values read so far, newest first, only ever used to take them out of text. */
+  static #values: string[] = [];
 
   private constructor(reference: string, read: () => string | undefined) {
     this.reference = reference;
     this.#read = read;
+    Secret.#declared.set(reference, this);
   }
 
   /** The value of an environment variable. */
@@ -29,6 +39,20 @@ export class Secret {
   /** A value made in this process, such as the demo's throw-away key. Never use it for a real secret. */
   static generated(label: string, value: string): Secret {
     return new Secret(`generated:${label}`, () => value);
+  }
+
+  /** What this process declared so far, one per reference. */
+  static declared(): Secret[] {
+    return [...Secret.#declared.values()];
+  }
+
+  /** The text with the value of every secret read so far taken out; the last defence before a log or a screen. */
+  static mask(text: string): string {
+    let masked = text;
+    // The longest first, so that a value within another one does not leave the rest of it standing.
+    for (const value of [...Secret.#values].sort((a, b) => b.length - a.length))
+      masked = masked.replaceAll(value, "[secret]");
+    return masked;
   }
 
   /** @throws LineshaftError `secret-missing` when the reference leads nowhere. */
@@ -47,6 +71,8 @@ export class Secret {
         next: "Set it in the environment of the hub, then start again.",
       });
     }
+    if (value.length >= MASKED_CHARS && !Secret.#values.includes(value))
+      Secret.#values = [value, ...Secret.#values].slice(0, MASKED_VALUES);
     return value;
   }
 
