@@ -14,7 +14,7 @@ const CLOSE_BRACE = 0x7d;
  * Makes sure that a fact whose payload nests too deep is refused, and kept as evidence, whoever parses it: its
  * translation says so. JSON.parse itself survives any depth; what walks the parsed value does not.
  */
-export function refuseDeepNesting<F extends Fact & { raw: Uint8Array }>(fact: F): Fact {
+export function refuseDeepNesting(fact: Fact & { raw: Uint8Array }): Fact {
   const levels = nestingDepth(fact.raw);
   if (levels <= NESTING_LEVELS) return fact;
   const translate = () => {
