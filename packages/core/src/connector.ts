@@ -92,7 +92,7 @@ export interface Target<T = unknown> {
   readonly maxBatch: number;
   /** The operation applies a batch in its order, and nothing after a failed item of the same key. */
   readonly keepsOrder?: boolean;
-  /** Items that share one of these (a product and location, an order) are never in flight at once. */
+  /** Items that share one of these (a product and location, an order) are never in two calls at once. In one batch they may stand together. */
   conflicts?(item: Item<T>): string[];
   /** One outcome per item, in order. An error thrown holds for all items: Rejected-, Unavailable-, UncertainError; any other counts as uncertain. */
   send(items: Item<T>[], signal: AbortSignal): Promise<Outcome[]>;

@@ -301,6 +301,8 @@ export interface AuditReport {
 export interface Ledger extends AsyncDisposable {
   /** `sqlite` or `postgres`. */
   readonly engine: string;
+  /** Made at random with the ledger: eight of `[0-9a-z]`. Part of every token, so that two ledgers never mean the same. */
+  readonly id: string;
 
   /** Numbers routes, the known ones with their old number. */
   registerRoutes(routes: readonly Omit<Route, "id">[]): Promise<Route[]>;
@@ -325,8 +327,6 @@ export interface Ledger extends AsyncDisposable {
 
   /** @throws LineshaftError `not-found`, `wrong-state` */
   act(act: Act): Promise<AuditEntry & { deliveryId: number }>;
-  /** True when another process has written since the last call. Cheap. */
-  changedElsewhere(): Promise<boolean>;
   audit(query: { after: number; limit: number }): Promise<AuditEntry[]>;
   verifyAudit(progress?: (rows: number) => void): Promise<AuditReport>;
 

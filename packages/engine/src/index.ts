@@ -1,7 +1,16 @@
 export { Flow, flow } from "./flow.ts";
 export type { AnyFlow, FlowOptions, Mapping, MappingContext, RouteDefinition, RouteOptions } from "./flow.ts";
-export { PRIORITIES, POISON_CRASHES, backoffMs, policyDefaults } from "./policy.ts";
+export { testFlow } from "./flow-test.ts";
+export type { TestFlowOptions, TestedDelivery } from "./flow-test.ts";
+export { POISON_CRASHES, PRIORITIES, backoffMs, policyDefaults } from "./policy.ts";
 export type { Policy, Priority } from "./policy.ts";
 export { defineHub, hubProblems } from "./hub-definition.ts";
 export type { HubDefinition, HubLimits, LedgerDefinition } from "./hub-definition.ts";
+export { hubLimits, openHub } from "./hub.ts";
+export type { Hub, HubOptions } from "./hub.ts";
+export { confirm, drop, editAndResend, resend } from "./people.ts";
+export type { By } from "./people.ts";
+export { carryOut, planReplay } from "./replay.ts";
+export type { ReplayPlan, ReplaySelection, ReplayStep } from "./replay.ts";
+export type { Change } from "./difference.ts";
 export type { FlowStatus, HubStatus, IntakeStatus, SourceStatus, SystemStatus } from "./status.ts";

@@ -1,0 +1,314 @@
+import { hostname } from "node:os";
+import {
+  type Clock,
+  type Health,
+  type Intake,
+  type Ledger,
+  type Log,
+  LineshaftError,
+  type System,
+  type SystemDefinition,
+  explain,
+  silentLog,
+  systemClock,
+} from "@lineshaft/core";
+import { Committer } from "./committer.ts";
+import { FlowFigures } from "./flow-figures.ts";
+import { type HubDefinition, defineHub } from "./hub-definition.ts";
+import { type Accepted, EngineIntake, type IntakeFigures, type IntakeLimits } from "./intake.ts";
+import { KnownObjects } from "./known-objects.ts";
+import { Lanes } from "./lanes.ts";
+import { CrashCount, recover } from "./recovery.ts";
+import { Routing } from "./routing.ts";
+import { SourceRunner } from "./source-runner.ts";
+import type { HubStatus, SystemStatus } from "./status.ts";
+import { SystemWorker } from "./system-worker.ts";
+
+export const hubLimits = {
+  intakeFacts: 20_000,
+  intakeBytes: 64 * 1024 * 1024,
+  bodyBytes: 1024 * 1024,
+  refusedBytes: 64 * 1024,
+  windowDeliveries: 10_000,
+  drainMs: 30_000,
+} as const;
+
+/** How often a running hub looks for what people did elsewhere, and counts its backlog. */
+const WATCH_MS = 500;
+const WATCH_ENTRIES = 500;
+
+export interface HubOptions {
+  clock?: Clock;
+  random?: () => number;
+  log?: Log;
+  /** Unique among the hub's processes; default host and process id. */
+  worker?: string;
+}
+
+export interface Hub extends AsyncDisposable {
+  readonly definition: HubDefinition;
+  readonly ledger: Ledger;
+  /** Takes the lanes, deals with what a crash left, then runs sources and dispatch. @throws LineshaftError `ledger-busy` */
+  start(): Promise<void>;
+  /** Stops the sources, finishes what is in hand within the drain limit, gives the lanes back. */
+  stop(): Promise<void>;
+  status(): HubStatus;
+  check(system: string, signal: AbortSignal): Promise<Health>;
+  /** To hand facts in directly, in the name of a source. */
+  intake(source: string): Intake;
+}
+
+/** Opens ledger and systems. Nothing is taken in or sent before `start`. */
+export async function openHub(definition: HubDefinition, options: HubOptions = {}): Promise<Hub> {
+  defineHub(definition);
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const log = options.log ?? silentLog;
+  const ledger = await definition.ledger.open({ clock });
+  const systems = new Map<string, { definition: SystemDefinition; system: System }>();
+  try {
+    for (const system of definition.systems)
+      systems.set(system.name, { definition: system, system: await system.open({ clock, random, log }) });
+    const routing = await Routing.register(definition, ledger);
+    return new RunningHub({ definition, ledger, systems, routing, clock, random, log, worker: options.worker ?? `${hostname()}:${process.pid}` });
+  } catch (error) {
+    for (const { system } of systems.values()) await system.close();
+    await ledger.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  definition: HubDefinition;
+  ledger: Ledger;
+  systems: Map<string, { definition: SystemDefinition; system: System }>;
+  routing: Routing;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  worker: string;
+}
+
+class RunningHub implements Hub {
+  readonly definition: HubDefinition;
+  readonly ledger: Ledger;
+  readonly #p: Parts;
+  readonly #limits: IntakeLimits & { windowDeliveries: number; drainMs: number };
+  readonly #committer: Committer;
+  readonly #lanes: Lanes;
+  readonly #known: KnownObjects;
+  readonly #crashes: CrashCount;
+  readonly #workers = new Map<string, SystemWorker>();
+  readonly #sources: { system: string; runner: SourceRunner }[] = [];
+  readonly #intakeFigures: IntakeFigures = { accepted: 0, duplicates: 0, refused: 0, turnedAway: 0 };
+  readonly #flowFigures: FlowFigures;
+  #backlog = new Map<string, SystemStatus["backlog"]>();
+  #lastAct = 0;
+  #startedAt = 0;
+  #phase: "opened" | "running" | "stopping" | "stopped" = "opened";
+  #watching: Promise<void> = Promise.resolve();
+  readonly #watch = new AbortController();
+
+  constructor(parts: Parts) {
+    this.#p = parts;
+    this.definition = parts.definition;
+    this.ledger = parts.ledger;
+    this.#limits = { ...hubLimits, ...parts.definition.limits };
+    this.#committer = new Committer(parts.ledger, parts.clock);
+    this.#known = new KnownObjects(parts.ledger, parts.clock);
+    this.#crashes = new CrashCount(parts.ledger);
+    this.#flowFigures = new FlowFigures(parts.routing);
+    this.#lanes = new Lanes({ ...parts, changed: () => this.#p.log.error("this worker lost lanes; it sends nothing of theirs any more") });
+    for (const { definition, system } of parts.systems.values()) this.#addWorker(definition, system);
+  }
+
+  async start(): Promise<void> {
+    if (this.#phase !== "opened")
+      throw new LineshaftError("usage", "This hub was started already.", { next: "Open another one." });
+    const { clock, log, ledger, routing } = this.#p;
+    await this.#lanes.claim();
+    this.#startedAt = clock.now();
+    await this.#crashes.begin(clock, log);
+    await recover({ ledger, routing, lanes: this.#lanes, clock, log, targetsOf: (s, o) => this.#p.systems.get(s)?.system.targets[o]?.repeat });
+    this.#lastAct = await this.#newestAct();
+    await this.#countBacklog();
+    this.#phase = "running";
+    for (const worker of this.#workers.values()) worker.start();
+    for (const { definition, system } of this.#p.systems.values()) this.#startSources(definition, system);
+    this.#watching = this.#watchActs();
+    log.info("the hub runs", { name: this.definition.name, ledger: this.definition.ledger.location, systems: [...this.#p.systems.keys()] });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#phase === "stopped" || this.#phase === "stopping") return;
+    const ran = this.#phase === "running";
+    this.#phase = "stopping";
+    const drain = new AbortController();
+    const timer = this.#p.clock.after(this.#limits.drainMs, () => drain.abort());
+    this.#watch.abort();
+    await Promise.all(this.#sources.map(({ runner }) => runner.stop()));
+    await Promise.all([...this.#workers.values()].map((worker) => worker.drain(drain.signal)));
+    timer.cancel();
+    await this.#watching;
+    await this.#committer.idle();
+    if (ran) {
+      await this.#crashes.end();
+      await this.#lanes.release();
+    }
+    for (const { system } of this.#p.systems.values()) await system.close();
+    await this.ledger.close();
+    this.#phase = "stopped";
+    this.#p.log.info("the hub stopped", { name: this.definition.name });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async check(name: string, signal: AbortSignal): Promise<Health> {
+    const found = this.#p.systems.get(name);
+    if (found === undefined)
+      throw new LineshaftError("not-found", `There is no system ${name}.`, { next: `Name one of ${[...this.#p.systems.keys()].join(", ")}.` });
+    return found.system.check(signal);
+  }
+
+  intake(source: string): Intake {
+    return this.#intakeOf(source, () => undefined);
+  }
+
+  status(): HubStatus {
+    const now = this.#p.clock.now();
+    const problem = this.#problem();
+    return {
+      name: this.definition.name,
+      startedAt: this.#startedAt,
+      now,
+      ready: problem === undefined,
+      ...(problem === undefined ? {} : { problem }),
+      intake: { ...this.#intakeFigures, waiting: this.#committer.waiting.facts, commits: this.#committer.commits },
+      systems: [...this.#workers].map(([name, worker]) => this.#systemStatus(name, worker)),
+      flows: this.#flowFigures.status(),
+    };
+  }
+
+  #problem(): string | undefined {
+    if (this.#phase === "opened") return "The hub has not been started.";
+    if (this.#phase !== "running") return "The hub is stopping.";
+    return this.#committer.problem === undefined ? undefined : explain(this.#committer.problem);
+  }
+
+  #systemStatus(name: string, worker: SystemWorker): SystemStatus {
+    const { breaker, figures } = worker;
+    return {
+      name,
+      connector: this.#p.systems.get(name)?.definition.connector ?? "",
+      breaker: breaker.state,
+      since: breaker.since,
+      ...(breaker.message === undefined || breaker.state === "closed" ? {} : { message: breaker.message }),
+      ...(breaker.nextProbeAt === undefined ? {} : { nextProbeAt: breaker.nextProbeAt }),
+      inFlight: worker.inFlight,
+      backlog: this.#backlog.get(name) ?? { pending: 0, sending: 0, checking: 0, parked: 0 },
+      outcomes: { ...figures.outcomes },
+      sources: this.#sources.filter((s) => s.system === name).map((s) => ({ ...s.runner.status })),
+    };
+  }
+
+  #addWorker(definition: SystemDefinition, system: System): void {
+    const { routing, ledger, clock, random, log } = this.#p;
+    this.#workers.set(
+      definition.name,
+      new SystemWorker({
+        definition,
+        system,
+        routing,
+        ledger,
+        committer: this.#committer,
+        clock,
+        random,
+        log,
+        windowDeliveries: this.#limits.windowDeliveries,
+        careful: () => this.#crashes.careful,
+        fence: (lane) => this.#lanes.fence(lane),
+        settled: (task, step) => this.#flowFigures.settled(task, step),
+      }),
+    );
+  }
+
+  #startSources(definition: SystemDefinition, system: System): void {
+    const { clock, random, log } = this.#p;
+    for (const [name, source] of Object.entries(system.sources)) {
+      const intake = this.#intakeOf(definition.name, () => runner.status.facts++);
+      const runner = new SourceRunner({ name, source, intake, clock, random, log });
+      this.#sources.push({ system: definition.name, runner });
+      runner.start();
+    }
+  }
+
+  #intakeOf(source: string, counted: () => void): Intake {
+    return new EngineIntake({
+      source,
+      routing: this.#p.routing,
+      ledger: this.ledger,
+      committer: this.#committer,
+      clock: this.#p.clock,
+      limits: this.#limits,
+      known: this.#known,
+      figures: this.#intakeFigures,
+      accepted: (deliveries, superseded, flows) => this.#accepted(deliveries, superseded, flows),
+      counted,
+    });
+  }
+
+  #accepted(deliveries: readonly Accepted[], superseded: readonly number[], flows: readonly string[]): void {
+    this.#flowFigures.accepted(flows);
+    for (const delivery of deliveries) this.#workers.get(delivery.route.system)?.offer(delivery);
+    // The same object has the same key, so the new deliveries say which lines hold the ones that became moot.
+    if (superseded.length > 0) for (const { route, carried } of deliveries) this.#workers.get(route.system)?.reread(carried.key);
+  }
+
+  /** Notices within half a second what people did from another process, and keeps the backlog's numbers fresh. */
+  async #watchActs(): Promise<void> {
+    const { clock, log } = this.#p;
+    const { signal } = this.#watch;
+    while (!signal.aborted) {
+      try {
+        await this.#followActs();
+        await this.#countBacklog();
+      } catch (error) {
+        log.error("the ledger could not be read", { error: explain(error) });
+      }
+      // Aborted means stopped, which the loop's condition sees.
+      await clock.sleep(WATCH_MS, signal).catch(() => undefined);
+    }
+  }
+
+  async #followActs(): Promise<void> {
+    const entries = await this.ledger.audit({ after: this.#lastAct, limit: WATCH_ENTRIES });
+    const deliveries = entries.map((entry) => entry.delivery).filter((id) => id !== null);
+    if (deliveries.length > 0) {
+      const found = await this.ledger.deliveries({ ids: deliveries, limit: deliveries.length });
+      for (const delivery of found) this.#workers.get(delivery.system)?.reread(delivery.key);
+    }
+    this.#lastAct = entries.at(-1)?.id ?? this.#lastAct;
+  }
+
+  async #newestAct(): Promise<number> {
+    let after = 0;
+    for (;;) {
+      const entries = await this.ledger.audit({ after, limit: WATCH_ENTRIES });
+      if (entries.length === 0) return after;
+      after = entries.at(-1)?.id ?? after;
+    }
+  }
+
+  async #countBacklog(): Promise<void> {
+    const backlog = new Map<string, SystemStatus["backlog"]>();
+    for (const { system, state, count } of await this.ledger.counts({ open: true })) {
+      const row = backlog.get(system) ?? { pending: 0, sending: 0, checking: 0, parked: 0 };
+      if (state in row) row[state as keyof typeof row] += count;
+      backlog.set(system, row);
+    }
+    this.#backlog = backlog;
+  }
+}
+

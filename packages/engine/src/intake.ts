@@ -1,0 +1,247 @@
+import {
+  type Clock,
+  type Contract,
+  type Description,
+  type Fact,
+  type Finding,
+  type Intake,
+  type Ledger,
+  LineshaftError,
+  type Receipt,
+  showValue,
+} from "@lineshaft/core";
+import type { Committer } from "./committer.ts";
+import type { KnownObjects } from "./known-objects.ts";
+import type { Carried } from "./mapping.ts";
+import { policyDefaults } from "./policy.ts";
+import type { Routing, RunningRoute } from "./routing.ts";
+
+export interface IntakeLimits {
+  intakeFacts: number;
+  intakeBytes: number;
+  bodyBytes: number;
+  refusedBytes: number;
+}
+
+/** A delivery that was just accepted, on its way to dispatch without a detour over the disk. */
+export interface Accepted {
+  id: number;
+  route: RunningRoute;
+  carried: Carried;
+}
+
+export interface IntakeFigures {
+  accepted: number;
+  duplicates: number;
+  refused: number;
+  turnedAway: number;
+}
+
+interface IntakeOptions {
+  source: string;
+  routing: Routing;
+  ledger: Ledger;
+  committer: Committer;
+  clock: Clock;
+  limits: IntakeLimits;
+  known: KnownObjects;
+  figures: IntakeFigures;
+  /** Called in the order of acceptance, before the source is answered. */
+  accepted: (deliveries: Accepted[], superseded: readonly number[], flows: readonly string[]) => void;
+  counted: (fact: Fact) => void;
+}
+
+/** Text that is not valid UTF-8 is refused rather than repaired, because a repaired lot number is another lot. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const BYTE_ORDER_MARK = "\uFEFF";
+
+type Read = { ok: true; text: string; canonical: string | undefined; payload: unknown } | { ok: false; findings: Finding[] };
+
+/** Takes facts of one source: reads, translates, checks, routes and stores them. */
+export class EngineIntake implements Intake {
+  readonly #o: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#o = options;
+  }
+
+  async record(fact: Fact): Promise<Receipt> {
+    const { limits, committer, figures, clock } = this.#o;
+    const waiting = committer.waiting;
+    if (waiting.facts >= limits.intakeFacts || waiting.bytes >= limits.intakeBytes) {
+      figures.turnedAway++;
+      throw overloaded(waiting);
+    }
+    this.#o.counted(fact);
+    const receivedTime = clock.now();
+    const contract = this.#o.routing.contracts.get(fact.contract);
+    if (contract === undefined) return this.#refuse(fact, receivedTime, [unknownContract(fact.contract)]);
+    const read = readFact(fact, limits.bodyBytes);
+    if (!read.ok) return this.#refuse(fact, receivedTime, read.findings);
+    const shape = contract.check(read.payload);
+    if (shape.length > 0) return this.#refuse(fact, receivedTime, shape, idIn(read.payload));
+    const description = contract.describe(read.payload);
+    const needs = contract.needs?.(read.payload) ?? [];
+    const known = needs.length === 0 ? knowsNothing : await this.#o.known.lookUp(needs);
+    const broken = contract.rules(read.payload, known, receivedTime);
+    const routed = this.#route(contract, read.payload);
+    const findings = [...broken, ...routed.findings];
+    if (findings.length > 0) return this.#refuse(fact, receivedTime, findings, description.id);
+    return this.#store(fact, read, description, routed, receivedTime);
+  }
+
+  loadCursor(name: string): Promise<string | undefined> {
+    return this.#o.ledger.loadCursor(`${this.#o.source}:${name}`);
+  }
+
+  saveCursor(name: string, value: string): Promise<void> {
+    return this.#o.ledger.saveCursor(`${this.#o.source}:${name}`, value);
+  }
+
+  #route(contract: Contract, payload: unknown): Routed {
+    const routed: Routed = { routes: [], flows: [], findings: [] };
+    for (const flow of this.#o.routing.flowsFor(contract.id, this.#o.source)) {
+      routed.flows.push(flow.definition.name);
+      try {
+        const own = flow.definition.options.check?.(payload);
+        if (own !== undefined) routed.findings.push(...own);
+        for (const route of flow.routes) if (route.when === undefined || route.when(payload)) routed.routes.push(route);
+      } catch (error) {
+        routed.findings.push({
+          field: "",
+          rule: "flow.failed",
+          value: error instanceof Error ? error.message : String(error),
+          fix: `Flow ${flow.definition.name} cannot decide about this message; its check or condition has to be corrected.`,
+        });
+      }
+    }
+    return routed;
+  }
+
+  async #store(fact: Fact, read: Read & { ok: true }, d: Description, routed: Routed, receivedTime: number): Promise<Receipt> {
+    const { source, committer, figures } = this.#o;
+    const sourceId = fact.id ?? d.id;
+    const recorded = await committer.record({
+      source,
+      sourceId,
+      contract: fact.contract,
+      object: d.object,
+      key: d.key,
+      ...(d.version === undefined ? {} : { version: d.version }),
+      eventTime: d.eventTime,
+      receivedTime,
+      received: read.text,
+      ...(read.canonical === undefined ? {} : { canonical: read.canonical }),
+      ...(fact.origin === undefined ? {} : { origin: fact.origin }),
+      ...(fact.trace === undefined ? {} : { trace: fact.trace }),
+      deliveries: routed.routes.map((route) => ({ route: route.id, supersede: route.policy.supersede ?? policyDefaults.supersede })),
+    });
+    if (recorded.kind === "duplicate") {
+      figures.duplicates++;
+      return recorded;
+    }
+    figures.accepted++;
+    if (d.version !== undefined) this.#o.known.forget({ contract: fact.contract, object: d.object });
+    const carried: Carried = {
+      message: recorded.message,
+      source,
+      sourceId,
+      object: d.object,
+      key: d.key,
+      eventTime: d.eventTime,
+      receivedTime,
+      trace: fact.trace ?? null,
+      payload: read.payload,
+    };
+    const deliveries: Accepted[] = [];
+    for (const [at, delivery] of recorded.deliveries.entries()) {
+      const route = routed.routes[at];
+      if (delivery.state === "pending" && route !== undefined) deliveries.push({ id: delivery.id, route, carried });
+    }
+    this.#o.accepted(deliveries, recorded.superseded, routed.flows);
+    return { kind: "accepted", message: recorded.message };
+  }
+
+  async #refuse(fact: Fact, receivedTime: number, findings: Finding[], sourceId?: string): Promise<Receipt> {
+    const { source, committer, figures, limits } = this.#o;
+    const received = typeof fact.raw === "string" ? Buffer.from(fact.raw) : fact.raw;
+    const id = fact.id ?? sourceId;
+    const refusal = await committer.refuse({
+      source,
+      ...(id === undefined ? {} : { sourceId: id }),
+      contract: fact.contract,
+      receivedTime,
+      received: received.subarray(0, limits.refusedBytes),
+      receivedBytes: received.byteLength,
+      findings,
+      ...(fact.origin === undefined ? {} : { origin: fact.origin }),
+    });
+    figures.refused++;
+    return { kind: "refused", refusal, findings };
+  }
+}
+
+interface Routed {
+  routes: RunningRoute[];
+  flows: string[];
+  findings: Finding[];
+}
+
+function readFact(fact: Fact, bodyBytes: number): Read {
+  const bytes = typeof fact.raw === "string" ? Buffer.byteLength(fact.raw) : fact.raw.byteLength;
+  if (bytes > bodyBytes)
+    return refused("intake.too-large", `Send at most ${bodyBytes} bytes; this has ${bytes}.`);
+  let text: string;
+  try {
+    text = typeof fact.raw === "string" ? fact.raw : utf8.decode(fact.raw);
+  } catch {
+    return refused("intake.not-utf8", "Send the payload as UTF-8 text.");
+  }
+  const json = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+  let body: unknown;
+  try {
+    body = JSON.parse(json);
+  } catch (error) {
+    return refused("intake.not-json", `Send valid JSON (${error instanceof Error ? error.message : "it cannot be read"}).`);
+  }
+  if (fact.translate === undefined && fact.fields === undefined)
+    return { ok: true, text, payload: body, canonical: json === text ? undefined : json };
+  try {
+    const filled = fillIn(body, fact.fields ?? {});
+    const payload = fact.translate === undefined ? filled : fact.translate(filled, fact.fields ?? {});
+    return { ok: true, text, payload, canonical: JSON.stringify(payload) ?? "null" };
+  } catch (error) {
+    return refused("intake.translation", `The source's form cannot be translated: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Fields from outside fill what the payload leaves out; they never overwrite it. */
+function fillIn(body: unknown, fields: Readonly<Record<string, string>>): unknown {
+  return typeof body === "object" && body !== null && !Array.isArray(body) ? { ...fields, ...body } : body;
+}
+
+function refused(rule: string, fix: string): Read {
+  return { ok: false, findings: [{ field: "", rule, fix }] };
+}
+
+function unknownContract(contract: string): Finding {
+  return {
+    field: "",
+    rule: "intake.unknown-contract",
+    value: showValue(contract),
+    fix: "Send one of the contracts that this hub knows; lineshaft contracts lists them.",
+  };
+}
+
+function idIn(payload: unknown): string | undefined {
+  const id: unknown = typeof payload === "object" && payload !== null && "id" in payload ? payload.id : undefined;
+  return typeof id === "string" ? id.slice(0, 200) : undefined;
+}
+
+const knowsNothing = (): unknown => undefined;
+
+function overloaded({ facts, bytes }: { facts: number; bytes: number }): LineshaftError {
+  return new LineshaftError("intake-overloaded", `${facts} facts (${bytes} bytes) wait to be stored already.`, {
+    next: "Send it again in a moment; nothing of it was kept.",
+  });
+}

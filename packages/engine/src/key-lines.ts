@@ -1,0 +1,212 @@
+import type { Clock, OpenDelivery, Timer } from "@lineshaft/core";
+import { DueQueue } from "./due-queue.ts";
+import { Fifo } from "./fifo.ts";
+import type { Carried } from "./mapping.ts";
+import { PRIORITIES, type Priority } from "./policy.ts";
+import type { RunningRoute } from "./routing.ts";
+
+/** An open delivery in memory. */
+export interface Task extends OpenDelivery {
+  target: RunningRoute;
+  lane: number;
+  /** Present while it fits in memory; otherwise read again when it is its turn. */
+  carried: Carried | undefined;
+  /** Sends that ended uncertain since this worker has it. */
+  uncertain: number;
+  /** The mapped value, kept while the delivery waits for another one that conflicts with it. */
+  mapped: unknown;
+}
+
+/**
+ * The open deliveries of one order key towards one system. Only its first may be worked on.
+ * `ready`: it may be taken. `busy`: it is in hand. `waiting`: due later. `parked`: waits for a person.
+ */
+export interface KeyLine {
+  key: string;
+  state: "ready" | "busy" | "waiting" | "parked";
+  tasks: Fifo<Task>;
+  head: Task | undefined;
+  /** Highest delivery known of this key. */
+  lastId: number;
+  /** Later deliveries are in the ledger only. */
+  more: boolean;
+  /** Somebody acted on this key while it was in hand: read it anew. */
+  reload: boolean;
+  /** Guards against an entry of the due queue that was overtaken. */
+  dueAt: number;
+}
+
+/** Followers of a key that is not moving, kept in memory; the others are read again when they get their turn. */
+const KEPT_FOLLOWERS = 4;
+/** Every so many takes, a lower class goes first, so that it never starves. */
+const NORMAL_SHARE = 8;
+const BULK_SHARE = 16;
+
+/** All lines of one system: which may be taken now, which later. */
+export class KeyLines {
+  readonly #clock: Clock;
+  readonly #wake: () => void;
+  readonly #read: (line: KeyLine) => void;
+  readonly #lines = new Map<string, KeyLine>();
+  readonly #ready: Record<Priority, Fifo<KeyLine>> = { urgent: new Fifo(), normal: new Fifo(), bulk: new Fifo() };
+  readonly #due = new DueQueue<{ line: KeyLine; at: number }>();
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #takes = 0;
+  /** Tasks in memory. */
+  size = 0;
+
+  /** `wake`: something became ready by time. `read`: a line's next deliveries are in the ledger only; it stays busy until they are added. */
+  constructor(clock: Clock, wake: () => void, read: (line: KeyLine) => void) {
+    this.#clock = clock;
+    this.#wake = wake;
+    this.#read = read;
+  }
+
+  get ready(): number {
+    return PRIORITIES.reduce((sum, p) => sum + this.#ready[p].length, 0);
+  }
+
+  /** Lines with anything open, moving or not. */
+  get keys(): number {
+    return this.#lines.size;
+  }
+
+  line(key: string): KeyLine | undefined {
+    return this.#lines.get(key);
+  }
+
+  /** Adds a delivery behind the others of its key. Those known already are passed over. */
+  add(task: Task): void {
+    let line = this.#lines.get(task.key);
+    if (line === undefined) {
+      line = { key: task.key, state: "busy", tasks: new Fifo(), head: undefined, lastId: 0, more: false, reload: false, dueAt: 0 };
+      this.#lines.set(task.key, line);
+    }
+    if (task.id <= line.lastId) return;
+    if (line.more || line.state === "parked" || (line.state !== "ready" && line.head !== undefined && line.tasks.length >= KEPT_FOLLOWERS)) {
+      line.more = true;
+      return;
+    }
+    line.lastId = task.id;
+    this.size++;
+    if (line.head === undefined) this.#setHead(line, task);
+    else line.tasks.push(task);
+  }
+
+  /** Takes the line whose turn it is; it is busy from then on. `urgentOnly` while the last free place is kept for urgent work. */
+  take(urgentOnly: boolean): KeyLine | undefined {
+    this.#takes++;
+    for (const priority of urgentOnly ? (["urgent"] as const) : this.#order()) {
+      for (let line = this.#ready[priority].shift(); line !== undefined; line = this.#ready[priority].shift()) {
+        // Entries are not taken out when a line changes, so that nothing has to be searched.
+        if (line.state !== "ready" || line.head?.target.priority !== priority) continue;
+        line.state = "busy";
+        return line;
+      }
+    }
+    return undefined;
+  }
+
+  /** Gives a taken line back, to be taken again. */
+  putBack(line: KeyLine): void {
+    if (line.head !== undefined) this.#makeReady(line, line.head);
+  }
+
+  /** The head is open still, to be worked on at `dueAt`. */
+  defer(line: KeyLine, dueAt: number): void {
+    if (dueAt <= this.#clock.now()) return this.putBack(line);
+    line.state = "waiting";
+    line.dueAt = dueAt;
+    this.#due.add(dueAt, { line, at: dueAt });
+    this.#arm();
+  }
+
+  /** The head waits for a person; later ones go on only if its policy says so. */
+  park(line: KeyLine): void {
+    if (line.head?.target.policy.order === "continue") return this.advance(line);
+    // What does not move takes no room: it is read again when somebody acts on it.
+    this.clear(line);
+    line.state = "parked";
+  }
+
+  /** The head is finished; the next one has its turn. */
+  advance(line: KeyLine): void {
+    if (line.head !== undefined) this.size--;
+    line.head = undefined;
+    const next = line.tasks.shift();
+    if (next !== undefined) return this.#setHead(line, next);
+    line.state = "busy";
+    if (!line.more && !line.reload) {
+      this.#lines.delete(line.key);
+      return;
+    }
+    line.more = true;
+    this.#read(line);
+  }
+
+  /** Forgets a line's deliveries, to read them anew. The caller holds it busy. */
+  clear(line: KeyLine): void {
+    if (line.head !== undefined) this.size--;
+    this.size -= line.tasks.length;
+    line.head = undefined;
+    line.tasks = new Fifo();
+    line.lastId = 0;
+    line.more = false;
+    line.reload = false;
+    line.state = "busy";
+  }
+
+  /** Drops an emptied line. */
+  drop(line: KeyLine): void {
+    this.clear(line);
+    this.#lines.delete(line.key);
+  }
+
+  /** Makes everything that waits due now: the system is back. */
+  hurry(): void {
+    for (const line of this.#lines.values())
+      if (line.state === "waiting" && line.head !== undefined && line.head.state === "pending") this.#makeReady(line, line.head);
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #setHead(line: KeyLine, task: Task): void {
+    line.head = task;
+    if (task.state === "parked") this.park(line);
+    else this.defer(line, task.dueAt);
+  }
+
+  #makeReady(line: KeyLine, head: Task): void {
+    line.state = "ready";
+    this.#ready[head.target.priority].push(line);
+  }
+
+  #order(): readonly Priority[] {
+    if (this.#takes % BULK_SHARE === 0) return ["bulk", "normal", "urgent"];
+    if (this.#takes % NORMAL_SHARE === 0) return ["normal", "urgent", "bulk"];
+    return PRIORITIES;
+  }
+
+  #arm(): void {
+    const next = this.#due.next;
+    if (next === undefined || next >= this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = next;
+    this.#timer = this.#clock.after(next - this.#clock.now(), () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    for (let due = this.#due.take(now); due !== undefined; due = this.#due.take(now)) {
+      const { line, at } = due;
+      if (line.state === "waiting" && line.dueAt === at && line.head !== undefined) this.#makeReady(line, line.head);
+    }
+    this.#arm();
+    this.#wake();
+  }
+}

@@ -1,0 +1,82 @@
+import { type AuditEntry, type Finding, type Ledger, LineshaftError } from "@lineshaft/core";
+import type { HubDefinition } from "./hub-definition.ts";
+import { difference } from "./difference.ts";
+
+/** Who acts, why, and when (ms since 1970). Both texts go into the audit trail. */
+export interface By {
+  who: string;
+  why: string;
+  at: number;
+}
+
+type Acted = AuditEntry & { deliveryId: number };
+
+/** Sends a parked (or dropped, suppressed, superseded) delivery again. @throws LineshaftError `not-found`, `wrong-state`, `usage` */
+export function resend(ledger: Ledger, act: By & { delivery: number }): Promise<Acted> {
+  return ledger.act({ kind: "resend", ...vouched(act) });
+}
+
+/** Says that a parked delivery stands in the target; `receipt` is the target's own name for it. */
+export function confirm(ledger: Ledger, act: By & { delivery: number; receipt: string }): Promise<Acted> {
+  return ledger.act({ kind: "confirm", ...vouched(act) });
+}
+
+/** Gives a parked delivery up. */
+export function drop(ledger: Ledger, act: By & { delivery: number }): Promise<Acted> {
+  return ledger.act({ kind: "drop", ...vouched(act) });
+}
+
+/**
+ * Sends a parked delivery with another payload. The message keeps the original; the audit trail keeps the difference.
+ * The new payload must pass the contract and its rules, as if it came in.
+ */
+export async function editAndResend(
+  ledger: Ledger,
+  definition: HubDefinition,
+  act: By & { delivery: number; canonical: unknown },
+): Promise<{ edited: true; entry: Acted } | { edited: false; findings: Finding[] }> {
+  const [delivery] = await ledger.deliveries({ ids: [act.delivery], limit: 1 });
+  const message = delivery === undefined ? undefined : await ledger.message(delivery.message);
+  if (delivery === undefined || message === undefined)
+    throw new LineshaftError("not-found", `There is no delivery ${act.delivery}.`, { next: "List what waits with lineshaft parked." });
+  const contract = [...definition.flows.map((f) => f.contract), ...(definition.contracts ?? [])].find((c) => c.id === message.contract);
+  if (contract === undefined)
+    throw new LineshaftError("config-invalid", `The hub no longer knows the contract ${message.contract}.`, {
+      next: "Add it to lineshaft.config.ts, so that the new payload can be checked.",
+    });
+  const shape = contract.check(act.canonical);
+  const findings = shape.length > 0 ? shape : await brokenRules(ledger, contract, act.canonical, act.at);
+  if (findings.length > 0) return { edited: false, findings };
+  const before: unknown = JSON.parse(delivery.edited ?? message.canonical);
+  const entry = await ledger.act({
+    kind: "edit",
+    who: act.who,
+    why: vouched(act).why,
+    at: act.at,
+    delivery: act.delivery,
+    canonical: JSON.stringify(act.canonical),
+    difference: difference(before, act.canonical),
+  });
+  return { edited: true, entry };
+}
+
+type AnyContract = HubDefinition["flows"][number]["contract"];
+
+async function brokenRules(ledger: Ledger, contract: AnyContract, payload: unknown, now: number): Promise<Finding[]> {
+  const known = new Map<string, unknown>();
+  for (const { contract: id, object } of contract.needs?.(payload) ?? []) {
+    const canonical = await ledger.latest(id, object);
+    if (canonical !== undefined) known.set(`${id}\n${object}`, JSON.parse(canonical));
+  }
+  return contract.rules(payload, (reference) => known.get(`${reference.contract}\n${reference.object}`), now);
+}
+
+function vouched<T extends By>(act: T): T {
+  for (const [name, text] of [
+    ["who", act.who],
+    ["why", act.why],
+  ] as const)
+    if (text.trim() === "")
+      throw new LineshaftError("usage", `An act on a delivery needs to say ${name}.`, { next: "Give --who and --why; both go into the audit trail." });
+  return act;
+}

@@ -1,0 +1,67 @@
+import { type Clock, type Intake, type Log, type Source, explain } from "@lineshaft/core";
+import type { SourceStatus } from "./status.ts";
+
+const RETRY_FIRST_MS = 1_000;
+const RETRY_CAP_MS = 60_000;
+/** A source that ran this long starts its back-off anew. */
+const STEADY_MS = 60_000;
+
+/** Keeps a source running: again after each failure, with back-off and jitter, until it is stopped. */
+export class SourceRunner {
+  readonly status: SourceStatus;
+  readonly #source: Source;
+  readonly #intake: Intake;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #log: Log;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: { name: string; source: Source; intake: Intake; clock: Clock; random: () => number; log: Log }) {
+    this.#source = options.source;
+    this.#intake = options.intake;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#log = options.log;
+    this.status = { name: options.name, state: "stopped", since: options.clock.now(), facts: 0 };
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error("the hub is stopping"));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    for (let failures = 0; !signal.aborted; failures++) {
+      const startedAt = this.#clock.now();
+      this.#become("running");
+      try {
+        await this.#source.run(this.#intake, signal);
+        if (signal.aborted) break;
+        this.status.message = "It ended by itself.";
+      } catch (error) {
+        if (signal.aborted) break;
+        this.status.message = explain(error);
+      }
+      if (this.#clock.now() - startedAt >= STEADY_MS) failures = 0;
+      const wait = Math.round(Math.min(RETRY_CAP_MS, RETRY_FIRST_MS * 2 ** failures) * (0.5 + this.#random() / 2));
+      this.#log.warn("a source stopped; it is started again", { source: this.status.name, why: this.status.message, waitMs: wait });
+      this.#become("waiting", this.#clock.now() + wait);
+      // Aborted means stopped, which the loop's condition sees.
+      await this.#clock.sleep(wait, signal).catch(() => undefined);
+    }
+    this.#become("stopped");
+  }
+
+  #become(state: SourceStatus["state"], nextTryAt?: number): void {
+    this.status.state = state;
+    this.status.since = this.#clock.now();
+    if (nextTryAt === undefined) delete this.status.nextTryAt;
+    else this.status.nextTryAt = nextTryAt;
+  }
+}

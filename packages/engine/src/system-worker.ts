@@ -1,0 +1,536 @@
+import {
+  type Clock,
+  type DeliveryState,
+  type Item,
+  type Ledger,
+  type Log,
+  type OpenDelivery,
+  type Outcome,
+  type Settlement,
+  type System,
+  type SystemDefinition,
+  type Target,
+  UnavailableError,
+  explain,
+  laneOf,
+} from "@lineshaft/core";
+import { Breaker } from "./breaker.ts";
+import type { Committer } from "./committer.ts";
+import { type SystemFigures, newSystemFigures } from "./figures.ts";
+import type { Accepted } from "./intake.ts";
+import { type KeyLine, KeyLines, type Task } from "./key-lines.ts";
+import { type Carried, type Mapped, mapDelivery } from "./mapping.ts";
+import { outcomesOfError, waitAtMost } from "./outcomes.ts";
+import { type Step, type Standing, afterCheck, afterFailedCheck, afterSend, parkFrom } from "./settle.ts";
+import type { Routing, RunningRoute } from "./routing.ts";
+
+const IN_FLIGHT = 4;
+const SEND_MS = 180_000;
+/** Lines looked at, at most, to fill one batch. */
+const LOOKED_AT = 4;
+/** Deliveries of one key read at once. */
+const KEY_READ = 32;
+/** Wait after an error of the ledger or of our own before the same is tried again. */
+const PAUSE_MS = 1_000;
+
+export interface WorkerOptions {
+  definition: SystemDefinition;
+  system: System;
+  routing: Routing;
+  ledger: Ledger;
+  committer: Committer;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  windowDeliveries: number;
+  /** After repeated crashes: one delivery at a time, marked before anything of ours touches it. */
+  careful: () => boolean;
+  fence: (lane: number) => number | undefined;
+  settled: (task: Task, step: Step) => void;
+}
+
+interface InHand {
+  line: KeyLine;
+  task: Task;
+  item: Item<never>;
+}
+
+/** Works off the deliveries of one system: in order by key, in batches, within the system's limits. */
+export class SystemWorker {
+  readonly figures: SystemFigures = newSystemFigures();
+  readonly breaker: Breaker;
+  readonly #o: WorkerOptions;
+  readonly #lines: KeyLines;
+  /** Conflict keys in flight. */
+  readonly #conflicts = new Set<string>();
+  #held: KeyLine[] = [];
+  readonly #under = new Set<Promise<void>>();
+  #inFlight = 0;
+  /** Everything up to here was read or offered; what comes later is in the ledger while `#behind`. */
+  #cursor = 0;
+  #behind = true;
+  #reading = false;
+  #running = false;
+  #pumping = false;
+  #budget = { from: 0, calls: 0 };
+  readonly #abort = new AbortController();
+  readonly #hasUrgent: boolean;
+
+  constructor(options: WorkerOptions) {
+    this.#o = options;
+    this.#hasUrgent = options.routing.routesOf(options.definition.name).some((route) => route.priority === "urgent");
+    this.#lines = new KeyLines(
+      options.clock,
+      () => this.#pump(),
+      (line) => this.#read(line, false),
+    );
+    this.breaker = new Breaker({
+      clock: options.clock,
+      check: (signal) => options.system.check(signal),
+      changed: (state) => {
+        if (state === "probing") this.#lines.hurry();
+        this.#pump();
+      },
+    });
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#refill();
+    this.#pump();
+  }
+
+  /** Takes nothing new and waits until everything in hand is settled, at most until the signal. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#running = false;
+    this.#lines.stop();
+    this.breaker.stop();
+    signal.addEventListener("abort", () => this.#abort.abort(new Error("the hub is stopping")), { once: true });
+    while (this.#under.size > 0) await Promise.allSettled(this.#under);
+  }
+
+  /** Takes a freshly accepted delivery. */
+  offer({ id, route, carried }: Accepted): void {
+    if (this.#behind) return;
+    if (this.#lines.size >= this.#o.windowDeliveries) {
+      this.#behind = true;
+      return;
+    }
+    this.#cursor = id;
+    this.#lines.add({
+      id,
+      route: route.id,
+      key: carried.key,
+      state: "pending",
+      dueAt: 0,
+      since: carried.receivedTime,
+      attempts: 0,
+      tries: 0,
+      crashes: 0,
+      target: route,
+      lane: laneOf(carried.key),
+      carried,
+      uncertain: 0,
+      mapped: undefined,
+    });
+    this.#pump();
+  }
+
+  /** Reads a key anew: a person acted on it, or a newer version made its pending delivery moot. */
+  reread(key: string): void {
+    const line = this.#lines.line(key);
+    if (line?.state === "busy") line.reload = true;
+    else this.#read(line ?? { key }, true);
+  }
+
+  #read(line: Pick<KeyLine, "key">, anew: boolean): void {
+    this.#track(
+      this.#readKey(line, anew).catch((error: unknown) => {
+        this.#o.log.error("open deliveries of a key could not be read", { system: this.#o.definition.name, key: line.key, error: explain(error) });
+        this.#o.clock.after(PAUSE_MS, () => this.#read(line, true));
+      }),
+    );
+  }
+
+  async #readKey(line: Pick<KeyLine, "key">, anew: boolean): Promise<void> {
+    const { ledger, definition } = this.#o;
+    const known = this.#lines.line(line.key);
+    const from = anew || known?.reload === true ? 0 : (known?.lastId ?? 0);
+    if (known !== undefined) {
+      if (from === 0) this.#lines.clear(known);
+      known.state = "busy";
+      known.more = true;
+      known.reload = false;
+    }
+    const open = await ledger.openOfKey({ system: definition.name, key: line.key, after: from, limit: KEY_READ });
+    if (known !== undefined) known.more = false;
+    for (const delivery of open) this.#addOpen(delivery);
+    const filled = this.#lines.line(line.key);
+    if (filled !== undefined && open.length === KEY_READ) filled.more = true;
+    if (filled !== undefined && filled.head === undefined) this.#lines.drop(filled);
+    this.#pump();
+  }
+
+  #addOpen(delivery: OpenDelivery): void {
+    const target = this.#o.routing.route(delivery.route);
+    const lane = laneOf(delivery.key);
+    if (this.#o.fence(lane) === undefined) return;
+    // A route that the configuration no longer has: its deliveries stay as they are until it is back or somebody drops them.
+    if (target === undefined) return;
+    this.#lines.add({ ...delivery, target, lane, carried: undefined, uncertain: 0, mapped: undefined });
+  }
+
+  #refill(): void {
+    if (!this.#behind || this.#reading || !this.#running) return;
+    if (this.#lines.size > this.#o.windowDeliveries / 2) return;
+    this.#reading = true;
+    const done = () => {
+      this.#reading = false;
+      this.#pump();
+    };
+    this.#track(
+      this.#readWindow().then(done, (error: unknown) => {
+        this.#o.log.error("open deliveries could not be read", { system: this.#o.definition.name, error: explain(error) });
+        this.#behind = true;
+        this.#o.clock.after(PAUSE_MS, done);
+      }),
+    );
+  }
+
+  async #readWindow(): Promise<void> {
+    const { ledger, definition, windowDeliveries } = this.#o;
+    const limit = Math.max(1, windowDeliveries - this.#lines.size);
+    this.#behind = false;
+    const after = this.#cursor;
+    const open = await ledger.openDeliveries({ system: definition.name, lanes: [], after, limit });
+    for (const delivery of open) this.#addOpen(delivery);
+    this.#cursor = Math.max(this.#cursor, open.at(-1)?.id ?? 0);
+    if (open.length === limit) this.#behind = true;
+  }
+
+  #pump(): void {
+    if (this.#pumping || !this.#running) return;
+    this.#pumping = true;
+    try {
+      while (this.#beginOne());
+    } finally {
+      this.#pumping = false;
+    }
+    this.#refill();
+  }
+
+  /** Begins one batch; false when nothing can be begun now. */
+  #beginOne(): boolean {
+    const limits = this.#o.definition.limits ?? {};
+    const limit = this.#o.careful() ? 1 : (limits.inFlight ?? IN_FLIGHT);
+    const allowed = this.breaker.allowance(limit);
+    if (this.#inFlight >= allowed || !this.#withinPace(limits.perSecond)) return false;
+    // The last place is kept for urgent work where there is any, so that bulk never fills a system.
+    const urgentOnly = allowed > 1 && this.#inFlight === allowed - 1 && this.#hasUrgent;
+    const first = this.#lines.take(urgentOnly);
+    if (first?.head === undefined) return false;
+    const target = this.#target(first.head.target);
+    if (target === undefined) {
+      this.#park(first, first.head, "mapping", `${this.#o.definition.name} has no operation ${first.head.target.operation.name}.`, "Correct the flow, then resend.");
+      return true;
+    }
+    const batch = this.#gather(first, first.head, target);
+    this.#inFlight++;
+    this.#budget.calls++;
+    this.#track(
+      this.#work(batch, target).finally(() => {
+        this.#pump();
+      }),
+    );
+    return true;
+  }
+
+  #withinPace(perSecond: number | undefined): boolean {
+    if (perSecond === undefined) return true;
+    const now = this.#o.clock.now();
+    if (now - this.#budget.from >= 1_000) this.#budget = { from: now, calls: 0 };
+    if (this.#budget.calls < perSecond) return true;
+    this.#o.clock.after(this.#budget.from + 1_000 - now, () => this.#pump());
+    return false;
+  }
+
+  #target(route: RunningRoute): Target<never> | undefined {
+    return this.#o.system.targets[route.operation.name];
+  }
+
+  /** More lines of the same operation and state, up to the operation's batch. Others taken on the way are put back. */
+  #gather(first: KeyLine, head: Task, target: Target<never>): KeyLine[] {
+    const batch = [first];
+    const others: KeyLine[] = [];
+    const size = this.#o.careful() || head.state === "checking" ? 1 : target.maxBatch;
+    const looked = size * LOOKED_AT;
+    for (let i = 0; batch.length < size && i < looked; i++) {
+      const line = this.#lines.take(false);
+      if (line?.head === undefined) break;
+      const same = line.head.target.operation === head.target.operation && line.head.state === head.state;
+      (same ? batch : others).push(line);
+    }
+    for (const line of others) this.#lines.putBack(line);
+    return batch;
+  }
+
+  async #work(lines: KeyLine[], target: Target<never>): Promise<void> {
+    try {
+      const checking = lines[0]?.head?.state === "checking";
+      if (checking) await this.#check(lines[0] as KeyLine, target);
+      else await this.#send(lines, target);
+    } catch (error) {
+      this.#o.log.error("a batch was given up", { system: this.#o.definition.name, error: explain(error) });
+      for (const line of lines) this.#giveUp(line, target, error);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  /** An error of the ledger or of our own: what may have left is uncertain, the rest is tried again. */
+  #giveUp(line: KeyLine, target: Target<never>, error: unknown): void {
+    const task = line.head;
+    if (line.state !== "busy" || task === undefined) return;
+    const now = this.#o.clock.now();
+    if (task.state !== "sending") return this.#lines.defer(line, now + PAUSE_MS);
+    const outcome = { kind: "uncertain" as const, message: explain(error) };
+    this.#finish(line, task, afterSend(this.#standing(task, target), outcome, { startedAt: task.since, endedAt: now }, task.mapped, this.#o.random));
+  }
+
+  async #send(lines: KeyLine[], target: Target<never>): Promise<void> {
+    const careful = this.#o.careful();
+    await this.#load(lines);
+    if (careful) lines = await this.#begin(lines);
+    let inHand = await this.#map(lines, careful ? "sending" : "pending");
+    const claims = target.conflicts === undefined ? new Set<string>() : this.#claimConflicts(inHand, target);
+    inHand = inHand.filter((h) => h.line.state === "busy");
+    try {
+      if (!careful) {
+        const begun = new Set(await this.#begin(inHand.map((h) => h.line)));
+        inHand = inHand.filter((h) => begun.has(h.line));
+      }
+      if (inHand.length === 0) return;
+      await this.#call(inHand, target);
+    } finally {
+      for (const claim of claims) this.#conflicts.delete(claim);
+      this.#releaseHeld();
+    }
+  }
+
+  /** Payloads that are not in memory. */
+  async #load(lines: readonly KeyLine[]): Promise<void> {
+    const missing = lines.map((l) => l.head).filter((t): t is Task => t !== undefined && t.carried === undefined);
+    if (missing.length === 0) return;
+    const payloads = await this.#o.ledger.payloads(missing.map((t) => t.id));
+    for (const task of missing) {
+      const found = payloads.get(task.id);
+      if (found !== undefined) task.carried = { ...found, payload: JSON.parse(found.canonical) as unknown } satisfies Carried & { canonical: string };
+    }
+  }
+
+  async #map(lines: readonly KeyLine[], state: DeliveryState): Promise<InHand[]> {
+    const inHand: InHand[] = [];
+    for (const line of lines) {
+      const task = line.head;
+      if (task?.carried === undefined) continue;
+      let mapped: Mapped | Promise<Mapped> = task.mapped === undefined ? mapDelivery(task.target, task.carried, this.#o.ledger) : { ok: true, value: task.mapped };
+      if (mapped instanceof Promise) mapped = await mapped;
+      if (mapped.ok) {
+        task.mapped = mapped.value;
+        inHand.push({ line, task, item: itemOf(this.#o.ledger.id, task, task.carried, mapped.value) });
+      } else this.#park(line, task, "mapping", mapped.message, mapped.next, state);
+    }
+    return inHand;
+  }
+
+  /** Claims what the items must not share with others in flight; lines that would are held until it is free. */
+  #claimConflicts(inHand: readonly InHand[], target: Target<never>): ReadonlySet<string> {
+    const claims = new Set<string>();
+    for (const { line, item } of inHand) {
+      const wanted = target.conflicts?.(item) ?? [];
+      if (wanted.some((w) => this.#conflicts.has(w) && !claims.has(w))) {
+        line.state = "waiting";
+        this.#held.push(line);
+        continue;
+      }
+      for (const w of wanted) {
+        this.#conflicts.add(w);
+        claims.add(w);
+      }
+    }
+    return claims;
+  }
+
+  #releaseHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const line of held) this.#lines.putBack(line);
+  }
+
+  /** Writes `sending` before anything leaves. Returns the lines that are really ours to send. */
+  async #begin(lines: readonly KeyLine[]): Promise<KeyLine[]> {
+    const at = this.#o.clock.now();
+    const ours: KeyLine[] = [];
+    await new Promise<void>((resolve) => {
+      let left = lines.length;
+      if (left === 0) resolve();
+      for (const line of lines) {
+        const task = line.head as Task;
+        this.#settle(task, { from: "pending", to: "sending", at }, (lost) => {
+          if (lost) this.#lose(line);
+          else {
+            task.state = "sending";
+            task.since = at;
+            ours.push(line);
+          }
+          if (--left === 0) resolve();
+        });
+      }
+    });
+    return ours;
+  }
+
+  async #call(inHand: readonly InHand[], target: Target<never>): Promise<void> {
+    const { clock, definition } = this.#o;
+    const startedAt = clock.now();
+    const items = inHand.map((h) => h.item);
+    let outcomes: Outcome[];
+    try {
+      const sendMs = definition.limits?.sendMs ?? SEND_MS;
+      outcomes = await waitAtMost(clock, sendMs, this.#abort.signal, (signal) => target.send(items, signal));
+    } catch (error) {
+      outcomes = outcomesOfError(error, items.length, definition.name);
+    }
+    const times = { startedAt, endedAt: clock.now() };
+    for (const [at, { line, task, item }] of inHand.entries()) {
+      const outcome = outcomes[at] ?? { kind: "uncertain", message: `${definition.name} gave no outcome for this item.` };
+      this.#judge(outcome);
+      const step = afterSend(this.#standing(task, target), outcome, times, item.value, this.#o.random);
+      if (outcome.kind === "uncertain") task.uncertain++;
+      this.#finish(line, task, step);
+    }
+  }
+
+  async #check(line: KeyLine, target: Target<never>): Promise<void> {
+    const { clock, random } = this.#o;
+    const task = line.head as Task;
+    await this.#load([line]);
+    const [inHand] = await this.#map([line], "checking");
+    if (inHand === undefined) return;
+    const find = target.repeat.find?.bind(target.repeat);
+    const startedAt = clock.now();
+    let step: Step;
+    try {
+      if (find === undefined) step = { from: "checking", to: "pending", at: startedAt, dueAt: 0, tries: 0 };
+      else {
+        const found = await waitAtMost(clock, SEND_MS, this.#abort.signal, (signal) => find(inHand.item, signal));
+        this.breaker.succeeded();
+        step = afterCheck(this.#standing(task, target), found, { startedAt, endedAt: clock.now() }, random);
+      }
+    } catch (error) {
+      const retryAfterMs = error instanceof UnavailableError ? error.retryAfterMs : undefined;
+      task.uncertain++;
+      this.#judge({ kind: "unavailable", message: explain(error) });
+      step = afterFailedCheck(this.#standing(task, target), explain(error), { startedAt, endedAt: clock.now() }, retryAfterMs, random);
+    }
+    this.figures.lookedUp++;
+    this.#finish(line, task, step);
+  }
+
+  #judge(outcome: Outcome): void {
+    this.figures.outcomes[outcome.kind]++;
+    if (outcome.kind === "unavailable" || outcome.kind === "uncertain") this.breaker.failed(outcome.message);
+    else this.breaker.succeeded();
+  }
+
+  #standing(task: Task, target: Target<never>): Standing {
+    return {
+      repeat: target.repeat,
+      policy: task.target.policy,
+      owner: task.target.owner,
+      system: this.#o.definition.name,
+      receivedTime: task.carried?.receivedTime ?? task.since,
+      tries: task.tries,
+      uncertain: task.uncertain,
+    };
+  }
+
+  #park(line: KeyLine, task: Task, reason: string, message: string, next: string, from: DeliveryState = task.state): void {
+    const parking = { reason, message, next, owner: task.target.owner };
+    this.#finish(line, task, parkFrom(from, this.#o.clock.now(), parking));
+  }
+
+  /** Stores a step; when it is on disk the line goes on. */
+  #finish(line: KeyLine, task: Task, step: Step): void {
+    this.#track(
+      new Promise<void>((resolve) => {
+        this.#settle(task, step, (lost) => {
+          if (lost) this.#lose(line);
+          else this.#goOn(line, task, step);
+          resolve();
+          this.#pump();
+        });
+      }),
+    );
+  }
+
+  #goOn(line: KeyLine, task: Task, step: Step): void {
+    this.#o.settled(task, step);
+    task.since = step.at;
+    task.tries = step.tries ?? task.tries;
+    if (step.attempt !== undefined) task.attempts++;
+    switch (step.to) {
+      case "pending":
+      case "checking":
+        task.state = step.to;
+        task.dueAt = step.dueAt ?? 0;
+        if (line.reload) this.#read(line, true);
+        else this.#lines.defer(line, task.dueAt);
+        return;
+      case "parked":
+        task.state = "parked";
+        if (line.reload) this.#read(line, true);
+        else this.#lines.park(line);
+        return;
+      case "sending":
+      case "done":
+      case "dropped":
+      case "superseded":
+      case "suppressed":
+        this.#lines.advance(line);
+    }
+  }
+
+  /** The lane is another worker's, or somebody else changed the delivery: read what stands, if it is still ours. */
+  #lose(line: KeyLine): void {
+    this.#o.log.warn("a delivery was changed elsewhere", { system: this.#o.definition.name, key: line.key });
+    line.reload = true;
+    this.#read(line, true);
+  }
+
+  #settle(task: Task, step: Step, settled: (lost: boolean) => void): void {
+    const claim = { lane: task.lane, fence: this.#o.fence(task.lane) ?? -1 };
+    const settlement: Settlement = { delivery: task.id, ...claim, ...step };
+    this.#o.committer.settle(settlement, settled);
+  }
+
+  #track(work: Promise<void>): void {
+    this.#under.add(work);
+    void work.finally(() => this.#under.delete(work));
+  }
+}
+
+/** The token names the delivery for good, and the ledger too: another ledger counts from 1 as well. */
+function itemOf(ledger: string, task: Task, carried: Carried, value: unknown): Item<never> {
+  return {
+    token: `${ledger}-${task.id.toString(36)}`,
+    key: task.key,
+    value: value as never,
+    attempt: task.attempts + 1,
+    receivedTime: carried.receivedTime,
+  };
+}

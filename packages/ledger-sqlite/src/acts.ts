@@ -1,0 +1,76 @@
+import { type Act, type AuditEntry, type DeliveryState, LineshaftError, ROUTES, messageOf } from "@lineshaft/core";
+import { sealLine } from "./audit-chain.ts";
+import { type Open, type Writer, bump, counterOf } from "./writer.ts";
+
+interface Effect {
+  /** States that allow the act. */
+  from: readonly DeliveryState[];
+  to: DeliveryState;
+  detail?: string;
+  set?: { edited?: string; receipt?: string };
+}
+
+/** Applies a person's act and writes it to the audit trail, in one commit. */
+export function applyAct(writer: Writer, act: Act): AuditEntry & { deliveryId: number } {
+  return writer.transact(act.at, (open) => {
+    const delivery = act.kind === "create" ? create(writer, open, act.message, act.route) : change(writer, open, act.delivery, effectOf(act));
+    return { ...audit(writer, open, act, delivery), deliveryId: delivery };
+  });
+}
+
+function effectOf(act: Exclude<Act, { kind: "create" }>): Effect {
+  switch (act.kind) {
+    case "resend":
+      return { from: ["parked", "dropped", "suppressed", "superseded"], to: "pending" };
+    case "edit":
+      return { from: ["parked"], to: "pending", set: { edited: act.canonical } };
+    case "confirm":
+      return { from: ["parked"], to: "done", set: { receipt: act.receipt } };
+    case "drop":
+      return { from: ["parked"], to: "dropped" };
+    case "recheck":
+      return { from: ["done"], to: act.check ? "checking" : "pending" };
+  }
+}
+
+function change(writer: Writer, open: Open, id: number, effect: Effect): number {
+  const row = writer.db.prepare("select state from delivery where id = ?").get(id);
+  if (row === undefined)
+    throw new LineshaftError("not-found", `There is no delivery ${id}.`, { next: "List deliveries with lineshaft parked or lineshaft trace KEY." });
+  const state = row["state"] as DeliveryState;
+  if (!effect.from.includes(state))
+    throw new LineshaftError("wrong-state", `Delivery ${id} is ${state}; this is possible only while it is ${effect.from.join(" or ")}.`, {
+      next: "Look at it again with lineshaft trace KEY; somebody else may have been faster.",
+    });
+  writer.db
+    .prepare(
+      `update delivery
+       set state = ?, since = ?, due_at = ?, tries = 0, crashes = 0, parking = null,
+           edited = coalesce(?, edited), receipt = coalesce(?, receipt)
+       where id = ?`,
+    )
+    .run(effect.to, open.at, 0, effect.set?.edited ?? null, effect.set?.receipt ?? null, id);
+  bump(open, counterOf(id % ROUTES, state), -1);
+  bump(open, counterOf(id % ROUTES, effect.to), 1);
+  return id;
+}
+
+function create(writer: Writer, open: Open, message: number, route: number): number {
+  if (writer.db.prepare("select 1 from message where id = ?").get(message) === undefined)
+    throw new LineshaftError("not-found", `There is no message ${message}.`, { next: "List messages with lineshaft messages." });
+  const id = message * ROUTES + route;
+  if (writer.db.prepare("select 1 from delivery where id = ?").get(id) !== undefined)
+    throw new LineshaftError("wrong-state", `Message ${message} already has this delivery (${id}).`, { next: "Plan the replay again." });
+  return writer.insertDelivery(open, message, route, "pending").id;
+}
+
+function audit(writer: Writer, open: Open, act: Act, delivery: number): AuditEntry {
+  const detail = act.kind === "edit" ? JSON.stringify(act.difference) : act.kind === "confirm" ? JSON.stringify({ receipt: act.receipt }) : null;
+  const message = messageOf(delivery);
+  const { lastInsertRowid } = writer.db
+    .prepare("insert into audit (at, who, act, message, delivery, why, detail, link) values (?, ?, ?, ?, ?, ?, ?, ?)")
+    .run(act.at, act.who, act.kind, message, delivery, act.why, detail, open.link);
+  const id = Number(lastInsertRowid);
+  open.lines.push(sealLine("audit", [id, act.at, act.who, act.kind, message, delivery, act.why, detail]));
+  return { id, at: act.at, who: act.who, act: act.kind, message, delivery, why: act.why, detail };
+}

@@ -1,0 +1,287 @@
+import type { DatabaseSync } from "node:sqlite";
+import {
+  type Act,
+  type AuditEntry,
+  type AuditReport,
+  type CommitGroup,
+  type CommitResult,
+  type DeliveryFilter,
+  type DeliveryPayload,
+  type Identity,
+  type LaneClaim,
+  type Ledger,
+  LineshaftError,
+  type MessageFilter,
+  type OpenDelivery,
+  ROUTES,
+  type Route,
+} from "@lineshaft/core";
+import { applyAct } from "./acts.ts";
+import { verifyAll } from "./audit-chain.ts";
+import { ProcessLock } from "./process-lock.ts";
+import * as queries from "./queries.ts";
+import { auditEntry, openDelivery, payload, storedMessage } from "./rows.ts";
+import { ledgerError } from "./sqlite-error.ts";
+import { Writer } from "./writer.ts";
+
+/** The embedded ledger. One hub process works on it; others may look, and act for people. */
+export class SqliteLedger implements Ledger {
+  readonly engine = "sqlite";
+  readonly id: string;
+  readonly #path: string;
+  readonly #db: DatabaseSync;
+  readonly #writer: Writer;
+  readonly #lock: ProcessLock;
+  #closed = false;
+
+  constructor(db: DatabaseSync, { path }: { path: string; readOnly: boolean }) {
+    this.#path = path;
+    this.#db = db;
+    this.#writer = new Writer(db);
+    this.#lock = new ProcessLock(path);
+    this.id = String(db.prepare("select value from setting where name = 'id'").get()?.["value"]);
+  }
+
+  registerRoutes(routes: readonly Omit<Route, "id">[]): Promise<Route[]> {
+    return this.#try(() => {
+      this.#writer.transact(0, () => {
+        const system = this.#db.prepare("insert into system (name) values (?) on conflict do nothing");
+        const route = this.#db.prepare(
+          "insert into route (flow, system, operation) values (?, (select id from system where name = ?), ?) on conflict do nothing",
+        );
+        for (const r of routes) {
+          system.run(r.system);
+          route.run(r.flow, r.system, r.operation);
+        }
+      });
+      this.#writer.readRoutes();
+      const all = this.#allRoutes();
+      return routes.map((r) => {
+        const found = all.find((a) => a.flow === r.flow && a.system === r.system && a.operation === r.operation);
+        if (found === undefined)
+          throw new LineshaftError("ledger-io", `The ledger has no room for another route (${r.flow} to ${r.system}.${r.operation}).`, {
+            next: `A ledger numbers at most ${ROUTES - 1} routes over its life; start a new one.`,
+          });
+        return found;
+      });
+    });
+  }
+
+  routes(): Promise<Route[]> {
+    return this.#try(() => this.#allRoutes());
+  }
+
+  commit(group: CommitGroup): Promise<CommitResult> {
+    return this.#try(() => this.#writer.commit(group));
+  }
+
+  claimLanes({ worker, at, leaseMs }: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]> {
+    return this.#try(() => {
+      this.#lock.take();
+      return this.#writer.transact(at, () => {
+        this.#db.prepare("update lane set worker = ?, fence = fence + 1, lease_until = ?").run(worker, at + leaseMs);
+        return this.#lanesOf(worker);
+      });
+    });
+  }
+
+  /** The lock on the process is the lease here; lanes are lost only when somebody removed it and another hub took over. */
+  renewLanes({ worker }: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]> {
+    return this.#try(() => this.#lanesOf(worker));
+  }
+
+  releaseLanes(worker: string): Promise<void> {
+    return this.#try(() => {
+      this.#writer.transact(0, () => {
+        this.#db.prepare("update lane set worker = null, fence = fence + 1, lease_until = 0 where worker = ?").run(worker);
+      });
+      this.#lock.release();
+    });
+  }
+
+  openDeliveries(query: { system: string; lanes: readonly number[]; after: number; limit: number }): Promise<OpenDelivery[]> {
+    return this.#try(() =>
+      this.#writer.sql.openDeliveries.all(this.#systemId(query.system), query.after, query.limit).map(openDelivery),
+    );
+  }
+
+  openOfKey({ system, key, after, limit }: { system: string; key: string; after: number; limit: number }): Promise<OpenDelivery[]> {
+    return this.#try(() =>
+      this.#writer.sql.openOfKey.all(key, Math.floor(after / ROUTES), after, this.#systemId(system), limit).map(openDelivery),
+    );
+  }
+
+  inHand(_lanes: readonly number[]): Promise<(OpenDelivery & { system: string })[]> {
+    return this.#try(() => this.#writer.sql.inHand.all().map((row) => ({ ...openDelivery(row), system: String(row["system"]) })));
+  }
+
+  payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>> {
+    return this.#try(() => {
+      const found = new Map<number, DeliveryPayload>();
+      for (const id of deliveries) {
+        const row = this.#writer.sql.payload.get(id);
+        if (row !== undefined) found.set(id, payload(row));
+      }
+      return found;
+    });
+  }
+
+  act(act: Act): Promise<AuditEntry & { deliveryId: number }> {
+    return this.#try(() => applyAct(this.#writer, act));
+  }
+
+  audit({ after, limit }: { after: number; limit: number }): Promise<AuditEntry[]> {
+    return this.#try(() => this.#db.prepare("select * from audit where id > ? order by id limit ?").all(after, limit).map(auditEntry));
+  }
+
+  verifyAudit(progress?: (rows: number) => void): Promise<AuditReport> {
+    return this.#try(() => {
+      // One snapshot: a hub may go on writing meanwhile.
+      this.#db.exec("begin");
+      try {
+        return verifyAll(this.#db, progress);
+      } finally {
+        this.#db.exec("rollback");
+      }
+    });
+  }
+
+  async message(id: number) {
+    return (await this.messages({ ids: [id], limit: 1 }))[0];
+  }
+
+  messages(filter: MessageFilter) {
+    return this.#try(() => queries.findMessages(this.#db, filter));
+  }
+
+  deliveries(filter: DeliveryFilter) {
+    return this.#try(() => queries.findDeliveries(this.#db, filter));
+  }
+
+  attempts(delivery: number) {
+    return this.#try(() => queries.attemptsOf(this.#db, delivery));
+  }
+
+  refusals({ after, limit }: { after: number; limit: number }) {
+    return this.#try(() => queries.refusalsAfter(this.#db, after, limit));
+  }
+
+  counts({ open }: { open: boolean }) {
+    return this.#try(() => queries.deliveryCounts(this.#db, open));
+  }
+
+  totals() {
+    return this.#try(() => queries.totals(this.#db));
+  }
+
+  latest(contract: string, object: string): Promise<string | undefined> {
+    return this.#try(() => {
+      const row = this.#db
+        .prepare(
+          `select m.* from latest l join message m on m.id = l.message
+           where l.contract = ? and l.object = ?
+           order by l.message desc
+           limit 1`,
+        )
+        .get(contract, object);
+      return row === undefined ? undefined : storedMessage(row).canonical;
+    });
+  }
+
+  learnIdentities(identities: readonly Identity[]): Promise<void> {
+    return this.#try(() => {
+      this.#writer.transact(0, () => {
+        for (const identity of identities) this.#learn(identity);
+      });
+    });
+  }
+
+  identity({ kind, object, system }: { kind: string; object: string; system: string }): Promise<string | undefined> {
+    return this.#one("select external as found from identity where kind = ? and object = ? and system = ?", kind, object, system);
+  }
+
+  objectOf({ kind, system, external }: { kind: string; system: string; external: string }): Promise<string | undefined> {
+    return this.#one("select object as found from identity where kind = ? and system = ? and external = ?", kind, system, external);
+  }
+
+  loadCursor(name: string): Promise<string | undefined> {
+    return this.#one("select value as found from source_cursor where name = ?", name);
+  }
+
+  saveCursor(name: string, value: string): Promise<void> {
+    return this.#try(() => {
+      this.#db
+        .prepare("insert into source_cursor (name, value) values (?, ?) on conflict do update set value = excluded.value")
+        .run(name, value);
+    });
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#db.close();
+      this.#lock.release();
+    }
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #learn(i: Identity): void {
+    const other = this.#db
+      .prepare("select object from identity where kind = ? and system = ? and external = ? and object <> ?")
+      .get(i.kind, i.system, i.external, i.object);
+    if (other !== undefined)
+      throw new LineshaftError("wrong-state", `In ${i.system}, ${i.kind} ${i.external} already stands for ${String(other["object"])}.`, {
+        next: `Take that one away first if ${i.object} is right.`,
+      });
+    this.#db
+      .prepare(
+        `insert into identity (kind, object, system, external, learned_at, origin)
+         values (?, ?, ?, ?, ?, ?)
+         on conflict (kind, object, system) do update
+         set external = excluded.external, learned_at = excluded.learned_at, origin = excluded.origin`,
+      )
+      .run(i.kind, i.object, i.system, i.external, i.learnedAt, i.origin);
+  }
+
+  #one(sql: string, ...values: string[]): Promise<string | undefined> {
+    return this.#try(() => {
+      const found = this.#db.prepare(sql).get(...values)?.["found"];
+      return found === undefined || found === null ? undefined : String(found);
+    });
+  }
+
+  #allRoutes(): Route[] {
+    return this.#db
+      .prepare("select r.id, r.flow, s.name as system, r.operation from route r join system s on s.id = r.system order by r.id")
+      .all()
+      .map((r) => ({ id: Number(r["id"]), flow: String(r["flow"]), system: String(r["system"]), operation: String(r["operation"]) }));
+  }
+
+  #lanesOf(worker: string): LaneClaim[] {
+    return this.#db
+      .prepare("select lane, fence from lane where worker = ? order by lane")
+      .all(worker)
+      .map((row) => ({ lane: Number(row["lane"]), fence: Number(row["fence"]) }));
+  }
+
+  #systemId(name: string): number {
+    return Number(this.#db.prepare("select id from system where name = ?").get(name)?.["id"] ?? -1);
+  }
+
+  #try<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      try {
+        if (this.#closed)
+          throw new LineshaftError("ledger-closed", `The ledger ${this.#path} is closed.`, { next: "Start the hub again." });
+        resolve(work());
+      } catch (error) {
+        const told = ledgerError(error, this.#path);
+        reject(told instanceof Error ? told : new Error(String(told)));
+      }
+    });
+  }
+}

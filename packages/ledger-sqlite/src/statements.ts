@@ -1,0 +1,83 @@
+/** The statements of the hot path, each with a line in query-plan.test.ts. */
+export const hot = {
+  insertMessage: `
+    insert into message
+      (source, source_id, contract, object, key, version, event_time, received_time, link, digest, origin, trace, canonical, received)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?, ?, ?)
+    on conflict (source, source_id) do nothing`,
+  insertDelivery: `
+    insert into delivery (id, route, system, state, since, due_at)
+    values (?, ?, ?, ?, ?, ?)`,
+  /** The two steps that nearly every delivery takes. */
+  begin: `
+    update delivery set state = 'sending', since = ?
+    where id = ? and state = 'pending'`,
+  finish: `
+    update delivery set state = 'done', since = ?, due_at = 0, attempts = attempts + 1, receipt = ?
+    where id = ? and state = ?`,
+  step: `
+    update delivery
+    set state = ?, since = ?, due_at = ?, attempts = attempts + ?, tries = coalesce(?, tries),
+        crashes = coalesce(?, crashes), receipt = coalesce(?, receipt), parking = ?
+    where id = ? and state = ?`,
+  insertAttempt: `
+    insert into attempt (delivery, kind, started_at, ended_at, outcome, link, receipt, message, request, response)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  openDeliveries: `
+    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes
+    from delivery d join message m on m.id = d.id / 4096
+    where d.system = ? and d.id > ? and d.state in ('pending', 'sending', 'checking', 'parked')
+    order by d.id
+    limit ?`,
+  openOfKey: `
+    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes
+    from message m cross join delivery d on d.id between m.id * 4096 and m.id * 4096 + 4095
+    where m.key = ? and m.id >= ? and d.id > ? and d.system = ?
+      and d.state in ('pending', 'sending', 'checking', 'parked')
+    order by m.id, d.id
+    limit ?`,
+  inHand: `
+    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes, s.name as system
+    from delivery d indexed by delivery_in_hand
+      join message m on m.id = d.id / 4096
+      join system s on s.id = d.system
+    where d.state in ('sending', 'checking')
+    order by d.id`,
+  payload: `
+    select m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time, m.received_time, m.trace,
+      coalesce(d.edited, m.canonical, cast(m.received as text)) as canonical
+    from delivery d join message m on m.id = d.id / 4096
+    where d.id = ?`,
+  messageOfSource: `
+    select id, lower(hex(digest)) as digest from message
+    where source = ? and source_id = ?`,
+  latestVersion: `
+    select version, message from latest
+    where contract = ? and object = ? and source = ?`,
+  setLatest: `
+    insert into latest (contract, object, source, version, message)
+    values (?, ?, ?, ?, ?)
+    on conflict do update set version = excluded.version, message = excluded.message`,
+  /** A newer version of the same object makes what is still unsent of the older one moot, on the same route only. */
+  supersede: `
+    update delivery set state = 'superseded', since = ?, due_at = 0
+    where id = ? and state = 'pending'`,
+  lastLink: `
+    select id, lower(hex(hash)) as hash from link
+    order by id desc
+    limit 1`,
+  insertLink: `
+    insert into link (id, at, rows, hash)
+    values (?, ?, ?, unhex(?))`,
+  count: `
+    insert into counter (name, count)
+    values (?, ?)
+    on conflict do update set count = count + excluded.count`,
+  insertDuplicate: `
+    insert into duplicate (message, received_time, differs, received, link)
+    values (?, ?, ?, ?, ?)`,
+  insertRefusal: `
+    insert into refusal (source, source_id, contract, received_time, received, received_bytes, findings, origin, link)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  fences: `select lane, fence from lane order by lane`,
+} as const;
