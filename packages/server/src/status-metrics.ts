@@ -1,0 +1,148 @@
+import type { Attributes, BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
+import type { HubStatus } from "@lineshaft/engine";
+
+/** One metric: its name, kind, help, and how it is read off a status. */
+interface StatusMetric {
+  name: string;
+  kind: "counter" | "gauge";
+  help: string;
+  unit?: string;
+  read(status: HubStatus): [value: number, attributes: Attributes][];
+}
+
+const sources = (status: HubStatus) =>
+  status.systems.flatMap((system) => system.sources.map((source) => ({ system: system.name, source })));
+const routes = (status: HubStatus) =>
+  status.flows.flatMap((flow) =>
+    flow.routes.map((route) => ({
+      route,
+      attributes: { flow: flow.name, system: route.system, operation: route.operation },
+    })),
+  );
+
+/** Every metric that is read off the hub's status at a scrape; docs/operating.md lists them by the same names. */
+export const statusMetrics: readonly StatusMetric[] = [
+  {
+    name: "lineshaft_ready",
+    kind: "gauge",
+    help: "1 while the hub takes and delivers facts",
+    read: (status) => [[status.ready ? 1 : 0, { hub: status.name }]],
+  },
+  {
+    name: "lineshaft_facts_total",
+    kind: "counter",
+    help: "Facts handed in, by what became of them",
+    read: ({ intake }) => [
+      [intake.accepted, { result: "accepted" }],
+      [intake.duplicates, { result: "duplicate" }],
+      [intake.refused, { result: "refused" }],
+      [intake.turnedAway, { result: "turned_away" }],
+    ],
+  },
+  {
+    name: "lineshaft_intake_waiting",
+    kind: "gauge",
+    help: "Facts that wait for their commit",
+    read: ({ intake }) => [[intake.waiting, {}]],
+  },
+  {
+    name: "lineshaft_commits_total",
+    kind: "counter",
+    help: "Durable commits of the ledger",
+    read: ({ intake }) => [[intake.commits, {}]],
+  },
+  {
+    name: "lineshaft_deliveries_open",
+    kind: "gauge",
+    help: "Deliveries that are not finished, by system and state",
+    read: ({ systems }) =>
+      systems.flatMap(({ name, backlog }) =>
+        Object.entries(backlog).map(([state, count]): [number, Attributes] => [count, { system: name, state }]),
+      ),
+  },
+  {
+    name: "lineshaft_attempts_total",
+    kind: "counter",
+    help: "Attempts, by system and outcome",
+    read: ({ systems }) =>
+      systems.flatMap(({ name, outcomes }) =>
+        Object.entries(outcomes).map(([outcome, count]): [number, Attributes] => [count, { system: name, outcome }]),
+      ),
+  },
+  {
+    name: "lineshaft_calls_in_flight",
+    kind: "gauge",
+    help: "Calls to a system under way",
+    read: ({ systems }) => systems.map(({ name, inFlight }) => [inFlight, { system: name }]),
+  },
+  {
+    name: "lineshaft_breaker_open",
+    kind: "gauge",
+    help: "1 while calls to a system are held back",
+    read: ({ systems }) => systems.map(({ name, breaker }) => [breaker === "closed" ? 0 : 1, { system: name }]),
+  },
+  {
+    name: "lineshaft_source_running",
+    kind: "gauge",
+    help: "1 while a source is connected",
+    read: (status) =>
+      sources(status).map(({ system, source }) => [
+        source.state === "running" ? 1 : 0,
+        { system, source: source.name },
+      ]),
+  },
+  {
+    name: "lineshaft_source_facts_total",
+    kind: "counter",
+    help: "Facts that a source handed in",
+    read: (status) => sources(status).map(({ system, source }) => [source.facts, { system, source: source.name }]),
+  },
+  {
+    name: "lineshaft_route_done_total",
+    kind: "counter",
+    help: "Deliveries done, by flow and operation",
+    read: (status) => routes(status).map(({ route, attributes }) => [route.done, attributes]),
+  },
+  {
+    name: "lineshaft_route_retried_total",
+    kind: "counter",
+    help: "Deliveries put back to be tried again",
+    read: (status) => routes(status).map(({ route, attributes }) => [route.retried, attributes]),
+  },
+  {
+    name: "lineshaft_route_looked_up_total",
+    kind: "counter",
+    help: "Deliveries looked up because nobody knew whether they stand",
+    read: (status) => routes(status).map(({ route, attributes }) => [route.lookedUp, attributes]),
+  },
+  {
+    name: "lineshaft_route_parked_total",
+    kind: "counter",
+    help: "Deliveries that were parked for a person",
+    read: (status) => routes(status).map(({ route, attributes }) => [route.parked, attributes]),
+  },
+  {
+    name: "process_resident_memory_bytes",
+    kind: "gauge",
+    help: "Memory of the process",
+    read: () => [[process.memoryUsage.rss(), {}]],
+  },
+];
+
+/** Registers all of them with one reading of the status per scrape. */
+export function observeStatus(meter: Meter, status: () => HubStatus): void {
+  const observed = statusMetrics.map((metric) => ({ metric, instrument: instrumentOf(meter, metric) }));
+  meter.addBatchObservableCallback(
+    (result: BatchObservableResult) => {
+      const now = status();
+      for (const { metric, instrument } of observed)
+        for (const [value, attributes] of metric.read(now)) result.observe(instrument, value, attributes);
+    },
+    observed.map(({ instrument }) => instrument),
+  );
+}
+
+function instrumentOf(meter: Meter, { name, kind, help }: StatusMetric): Observable {
+  const options = { description: help };
+  return kind === "counter" ? meter.createObservableCounter(name, options) : meter.createObservableGauge(name, options);
+}

@@ -1,0 +1,69 @@
+import { context, metrics, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import type { HubStatus } from "@lineshaft/engine";
+import { observeStatus } from "./status-metrics.ts";
+
+export interface TelemetryOptions {
+  /** `service.name` of all spans; the hub's name. */
+  service: string;
+  version?: string;
+  environment?: NodeJS.ProcessEnv;
+}
+
+export interface Telemetry extends AsyncDisposable {
+  /** All metrics as Prometheus text. */
+  metricsText(): Promise<string>;
+  /** Reads a hub's status at each scrape. */
+  observe(status: () => HubStatus): void;
+  /** Whether spans are sent, and where. */
+  readonly tracesTo: string | undefined;
+  /** Sends what is left and lets go of the global providers. */
+  close(): Promise<void>;
+}
+
+/** Spans that wait to be sent; more are let go, the hub does not wait for a collector. */
+const SPAN_QUEUE = 4_096;
+
+/**
+ * Sets up OpenTelemetry for this process: metrics always, spans only where OTEL_EXPORTER_OTLP_ENDPOINT (or
+ * OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) names a collector. Call it before the hub is opened: instruments made earlier
+ * stay silent.
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { service, version, environment = process.env } = options;
+  const resource = resourceFromAttributes({ "service.name": service, ...(version && { "service.version": version }) });
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  const meters = new MeterProvider({ resource, readers: [reader] });
+  metrics.setGlobalMeterProvider(meters);
+  const tracesTo = environment["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] ?? environment["OTEL_EXPORTER_OTLP_ENDPOINT"];
+  const spans = tracesTo ? await startTracing(resource) : undefined;
+  const serializer = new PrometheusSerializer("", false, undefined, true, true);
+  const close = async (): Promise<void> => {
+    metrics.disable();
+    trace.disable();
+    context.disable();
+    await spans?.shutdown();
+    await meters.shutdown();
+  };
+  return {
+    tracesTo,
+    metricsText: async () => serializer.serialize((await reader.collect()).resourceMetrics),
+    observe: (status) => observeStatus(meters.getMeter("lineshaft"), status),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function startTracing(resource: ReturnType<typeof resourceFromAttributes>): Promise<TracerProvider> {
+  // Loaded only where spans are sent: it is a third of the start-up time of all telemetry.
+  const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
+  const processor = new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), maxQueueSize: SPAN_QUEUE });
+  const provider = new TracerProvider({ resource, spanProcessors: [processor] });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  trace.setGlobalTracerProvider(provider);
+  return provider;
+}
