@@ -1,7 +1,60 @@
-export { defineContract } from "./define-contract.ts";
-export type { ContractDefinition, ModelContract, Rule, RuleContext } from "./define-contract.ts";
-export { joinKey, timeToMs } from "./primitives.ts";
+export { defineContract, lookUp } from "./define-contract.ts";
+export type { ContractDefinition, ModelContract } from "./define-contract.ts";
+export { breach } from "./rules.ts";
+export type { Breach, Rule, RuleContext } from "./rules.ts";
+export { contractOf, contracts } from "./registry.ts";
+export { contractDocs } from "./docs.ts";
+export {
+  calendarDate,
+  choice,
+  closed,
+  decimal,
+  duration,
+  extensions,
+  identifier,
+  joinKey,
+  listOf,
+  quantity,
+  serials,
+  text,
+  time,
+  timeToMs,
+  unit,
+} from "./primitives.ts";
 export type { Quantity } from "./primitives.ts";
+export {
+  addDecimals,
+  compareDecimals,
+  isDecimal,
+  isNegative,
+  isPositive,
+  isZero,
+  normaliseDecimal,
+  subtractDecimals,
+  sumDecimals,
+} from "./decimals.ts";
+export { convert, isConvertible, isUnitCode, unitOf } from "./units.ts";
+export type { Converted } from "./units.ts";
+export { unitTable } from "./units-table.ts";
+export type { Unit } from "./units-table.ts";
+export { suggestUnit, unitFromOdoo, unitFromSap, unitFromSapIso, unitToOdoo, unitToSap } from "./unit-names.ts";
+export {
+  aBillOfMaterials,
+  aCompletion,
+  aDowntime,
+  aFinalCompletion,
+  aLot,
+  aMaterialConsumption,
+  aProduct,
+  aProductionOrder,
+  aProductionOrderAcknowledgement,
+  aProductionOrderRelease,
+  aQualityHold,
+  aQualityResult,
+  aQuantity,
+  aStockBalance,
+  aStockMovement,
+} from "./examples.ts";
 export type { ConsumedMaterial, LotQuantity } from "./contracts/common.ts";
 export { billOfMaterials } from "./contracts/bill-of-materials.ts";
 export type { BillOfMaterials, BillOfMaterialsLine } from "./contracts/bill-of-materials.ts";

@@ -1,37 +1,19 @@
 import Type, { type Static, type TProperties } from "typebox";
 import Format from "typebox/format";
+import { decimalPattern } from "./decimals.ts";
+import { IDENTIFIER_CHARS, LIST_ITEMS, SERIAL_ITEMS, TEXT_CHARS } from "./limits.ts";
 import { isUnitCode } from "./units.ts";
-
-/** Longest identifier of a thing in a system, in characters. */
-export const IDENTIFIER_CHARS = 80;
-/** Longest id of a fact, in characters. */
-export const FACT_ID_CHARS = 128;
-/** Longest version of a state, in characters. */
-export const VERSION_CHARS = 64;
-/** Longest free text, in characters. */
-export const TEXT_CHARS = 1000;
-/** Most digits of a quantity before the decimal point. */
-export const QUANTITY_INTEGER_DIGITS = 18;
-/** Most digits of a quantity after the decimal point; SAP's widest quantity has 14. */
-export const QUANTITY_DECIMALS = 14;
-/** Most entries of a list within a message, unless the list says otherwise. */
-export const LIST_ITEMS = 500;
-/** Most serial numbers in one message. */
-export const SERIAL_ITEMS = 5_000;
-/** Most extension fields at the top of a message. */
-export const EXTENSION_FIELDS = 50;
 
 /** Name under which schemas ask for a UN/ECE Recommendation 20 code known to the units table. */
 export const UNIT_FORMAT = "unece-rec20";
 Format.Set(UNIT_FORMAT, isUnitCode);
 
-const decimalPattern = `^-?(?:0|[1-9][0-9]{0,${QUANTITY_INTEGER_DIGITS - 1}})(?:\\.[0-9]{1,${QUANTITY_DECIMALS}})?$`;
 /** No control characters or halves of a character anywhere, no blank at either end. */
-const identifierPattern = "^[^\\s\\p{Cc}\\p{Cs}](?:[^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$";
+export const identifierPattern = "^[^\\s\\p{Cc}\\p{Cs}](?:[^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$";
 /** No NUL, which PostgreSQL cannot store, and no halves of a character, which no UTF-8 can carry. */
-const textPattern = "^[^\\u0000\\p{Cs}]*$";
+export const textPattern = "^[^\\u0000\\p{Cs}]*$";
 /** RFC 3339 with a zone: the offset is part of the fact. Offsets reach from -12:00 to +14:00. */
-const timePattern =
+export const timePattern =
   "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])$";
 
 /** A name that some system gave to a thing: an order number, a product code, a lot. */
@@ -58,6 +40,20 @@ export function unit(description: string) {
 export function quantity(description: string) {
   return closed(
     { value: decimal("Exact decimal number, written as a string"), unit: unit("UN/ECE Recommendation 20 code") },
+    description,
+  );
+}
+
+/** Units a duration may be given in: those that always last the same. */
+export const durationUnits = ["SEC", "MIN", "HUR", "DAY"] as const;
+
+/** How long something took: a quantity in a unit of time. */
+export function duration(description: string) {
+  return closed(
+    {
+      value: decimal("Exact decimal number, written as a string"),
+      unit: choice([...durationUnits], "Seconds, minutes, hours or days, as UN/ECE codes"),
+    },
     description,
   );
 }
@@ -103,7 +99,6 @@ export function serials(description: string) {
 export function extensions() {
   return Type.Record(Type.String(), Type.Unknown(), {
     description: "Plant-specific data; kept and passed on, not interpreted",
-    maxProperties: EXTENSION_FIELDS,
   });
 }
 

@@ -1,6 +1,21 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
-import { calendarDate, choice, closed, decimal, identifier, listOf, quantity, text, timeToMs } from "../primitives.ts";
+import { aBillOfMaterials } from "../examples.ts";
+import { billOfMaterialsRules } from "./bill-of-materials-rules.ts";
+
+import { LINE_ITEMS } from "../limits.ts";
+import {
+  calendarDate,
+  choice,
+  closed,
+  decimal,
+  identifier,
+  listOf,
+  quantity,
+  text,
+  timeToMs,
+  duration,
+} from "../primitives.ts";
 import { fact, more, site, version, workCenter } from "./common.ts";
 
 const line = closed({
@@ -20,8 +35,8 @@ const bomOperation = closed({
   operation: identifier("Number of the operation, such as 0010"),
   description: Type.Optional(text("What is done")),
   workCenter,
-  setupTime: Type.Optional(quantity("Set-up time per order, in a unit of time")),
-  runTime: Type.Optional(quantity("Time for the base quantity, in a unit of time")),
+  setupTime: Type.Optional(duration("Set-up time per order")),
+  runTime: Type.Optional(duration("Time for the base quantity")),
 });
 
 const byProduct = closed({
@@ -42,7 +57,7 @@ const schema = closed({
   validFrom: Type.Optional(calendarDate("First day of validity")),
   validTo: Type.Optional(calendarDate("Last day of validity")),
   quantity: quantity("Base quantity the lines are given for"),
-  lines: listOf(line, "What it takes", { minItems: 1, maxItems: 2_000 }),
+  lines: listOf(line, "What it takes", { minItems: 1, maxItems: LINE_ITEMS }),
   operations: Type.Optional(listOf(bomOperation, "How it is made")),
   byProducts: Type.Optional(listOf(byProduct, "What falls off besides the product")),
   ...more,
@@ -55,6 +70,7 @@ export const billOfMaterials = defineContract({
   name: "bill-of-materials",
   version: 1,
   title: "Bill of materials",
+  purpose: "What a product is made of, as it holds now. Sent by PLM or the ERP with each revision.",
   kind: "state",
   schema,
   describe: (it) => ({
@@ -64,6 +80,7 @@ export const billOfMaterials = defineContract({
     version: it.version,
     eventTime: timeToMs(it.time),
   }),
-  rules: [],
-  examples: [],
+  keys: { object: "billOfMaterials", key: "product" },
+  rules: billOfMaterialsRules,
+  examples: [aBillOfMaterials()],
 });

@@ -1,15 +1,6 @@
 import Type, { type Static } from "typebox";
-import {
-  FACT_ID_CHARS,
-  VERSION_CHARS,
-  closed,
-  extensions,
-  identifier,
-  listOf,
-  quantity,
-  text,
-  time,
-} from "../primitives.ts";
+import { FACT_ID_CHARS, VERSION_CHARS } from "../limits.ts";
+import { closed, extensions, identifier, listOf, quantity, text, time } from "../primitives.ts";
 
 /** Fields of every fact. */
 export const fact = {

@@ -1,6 +1,9 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
-import { closed, identifier, listOf, quantity, serials, text, time, timeToMs } from "../primitives.ts";
+import { aCompletion, aFinalCompletion } from "../examples.ts";
+import { completionNeeds, completionRules } from "./completion-rules.ts";
+
+import { closed, identifier, listOf, quantity, serials, text, time, timeToMs, duration } from "../primitives.ts";
 import {
   consumedMaterial,
   fact,
@@ -53,9 +56,9 @@ const schema = closed({
   lots: Type.Optional(listOf(lotQuantity, "Lots of the yield and how much each holds")),
   serials: Type.Optional(serials("Serial numbers of the yield, one per piece")),
   location: Type.Optional(identifier("Location the yield went to")),
-  labourTime: Type.Optional(quantity("Labour time, in a unit of time")),
-  machineTime: Type.Optional(quantity("Machine time, in a unit of time")),
-  setupTime: Type.Optional(quantity("Set-up time, in a unit of time")),
+  labourTime: Type.Optional(duration("Labour time")),
+  machineTime: Type.Optional(duration("Machine time")),
+  setupTime: Type.Optional(duration("Set-up time")),
   start: Type.Optional(time("When the work reported began")),
   end: Type.Optional(time("When the work reported ended")),
   byProducts: Type.Optional(listOf(byProduct, "What was made besides the product")),
@@ -73,9 +76,13 @@ export const completion = defineContract({
   name: "completion",
   version: 1,
   title: "Completion",
+  purpose:
+    "What was made on a production order: yield, scrap, rework, times, lots and serial numbers, in part or as the final report. Sent by the MES, a machine or a terminal.",
   kind: "event",
   schema,
   describe: (it) => ({ id: it.id, object: it.productionOrder, key: it.productionOrder, eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "productionOrder", key: "productionOrder" },
+  needs: completionNeeds,
+  rules: completionRules,
+  examples: [aCompletion(), aFinalCompletion()],
 });

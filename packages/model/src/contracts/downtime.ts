@@ -1,5 +1,8 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aDowntime } from "../examples.ts";
+import { spanRules } from "../shared-rules.ts";
+
 import { choice, closed, identifier, text, time, timeToMs } from "../primitives.ts";
 import { fact, more, note, operation, operator, shift, site } from "./common.ts";
 
@@ -30,9 +33,11 @@ export const downtime = defineContract({
   name: "downtime",
   version: 1,
   title: "Downtime",
+  purpose: "A work center stood still, or still does. Sent by the MES or SCADA.",
   kind: "event",
   schema,
   describe: (it) => ({ id: it.id, object: it.workCenter, key: it.workCenter, eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "workCenter", key: "workCenter" },
+  rules: [...spanRules<Downtime>({ contract: "downtime", start: "start", end: "end", past: true })],
+  examples: [aDowntime()],
 });

@@ -1,5 +1,8 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aLot } from "../examples.ts";
+import { lotRules } from "./lot-rules.ts";
+
 import {
   calendarDate,
   choice,
@@ -45,6 +48,8 @@ export const lot = defineContract({
   name: "lot",
   version: 1,
   title: "Lot",
+  purpose:
+    "A lot (material lot) as it is now: what it may be used for, where it came from, when it expires. Sent by the ERP, the MES or the quality system.",
   kind: "state",
   schema,
   describe: (it) => ({
@@ -54,8 +59,9 @@ export const lot = defineContract({
     version: it.version,
     eventTime: timeToMs(it.time),
   }),
-  rules: [],
-  examples: [],
+  keys: { object: "product, lot", key: "product, lot" },
+  rules: lotRules,
+  examples: [aLot()],
 });
 
 /** The name of a lot across contracts: lot numbers are unique only within a product. */

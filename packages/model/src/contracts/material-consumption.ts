@@ -1,5 +1,10 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aMaterialConsumption } from "../examples.ts";
+import { each, positiveRule, uniqueRule } from "../shared-rules.ts";
+import { consumedNeeds, consumedParts, serialsOf } from "../consumed-rules.ts";
+import { trackingRules } from "../tracking-rules.ts";
+
 import { closed, identifier, listOf, timeToMs } from "../primitives.ts";
 import { consumedMaterial, fact, more, note, operation, operator, shift, site, workCenter } from "./common.ts";
 
@@ -24,9 +29,19 @@ export const materialConsumption = defineContract({
   name: "material-consumption",
   version: 1,
   title: "Material consumption",
+  purpose:
+    "Material was taken for a production order. Sent by the MES or a terminal when it is not reported together with the output.",
   kind: "event",
   schema,
   describe: (it) => ({ id: it.id, object: it.productionOrder, key: it.productionOrder, eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "productionOrder", key: "productionOrder" },
+  needs: (it) => consumedNeeds(it.consumed),
+  rules: [
+    positiveRule<MaterialConsumption>("material-consumption.quantity-positive", "A consumed quantity", (it) =>
+      each(it.consumed, "/consumed/*/quantity", (line) => line.quantity),
+    ),
+    uniqueRule("material-consumption.serials-unique", "A serial number", serialsOf),
+    ...trackingRules("material-consumption", consumedParts),
+  ],
+  examples: [aMaterialConsumption()],
 });

@@ -1,5 +1,8 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aProduct } from "../examples.ts";
+import { productRules } from "./product-rules.ts";
+
 import { choice, closed, identifier, listOf, quantity, text, timeToMs, unit } from "../primitives.ts";
 import { fact, more, version } from "./common.ts";
 
@@ -36,6 +39,8 @@ export const product = defineContract({
   name: "product",
   version: 1,
   title: "Product",
+  purpose:
+    "A product (material definition) as its owning system describes it now: base unit, what its other units are worth, how it is tracked. Sent by the ERP or PLM whenever it changes.",
   kind: "state",
   schema,
   describe: (it) => ({
@@ -45,6 +50,7 @@ export const product = defineContract({
     version: it.version,
     eventTime: timeToMs(it.time),
   }),
-  rules: [],
-  examples: [],
+  keys: { object: "product", key: "product" },
+  rules: productRules,
+  examples: [aProduct()],
 });

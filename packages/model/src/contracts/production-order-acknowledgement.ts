@@ -1,6 +1,10 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
-import { FACT_ID_CHARS, choice, closed, identifier, text, time, timeToMs } from "../primitives.ts";
+import { aProductionOrderAcknowledgement } from "../examples.ts";
+import { isBlank, neededRule, spanRules } from "../shared-rules.ts";
+
+import { FACT_ID_CHARS } from "../limits.ts";
+import { choice, closed, identifier, text, time, timeToMs } from "../primitives.ts";
 import { fact, more, note, operator, site, workCenter } from "./common.ts";
 
 const schema = closed({
@@ -25,9 +29,25 @@ export const productionOrderAcknowledgement = defineContract({
   name: "production-order-acknowledgement",
   version: 1,
   title: "Production order acknowledgement",
+  purpose: "The plant takes a released order on, or says why it does not. Sent by the MES.",
   kind: "event",
   schema,
   describe: (it) => ({ id: it.id, object: it.productionOrder, key: it.productionOrder, eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "productionOrder", key: "productionOrder" },
+  rules: [
+    neededRule<ProductionOrderAcknowledgement>({
+      code: "production-order-acknowledgement.reason-given",
+      promise: "A rejected order comes with a reason.",
+      fix: "Say in reason why the plant does not take the order on.",
+      field: "/reason",
+      missing: (it) => it.answer === "rejected" && isBlank(it.reason),
+    }),
+    ...spanRules<ProductionOrderAcknowledgement>({
+      contract: "production-order-acknowledgement",
+      start: "plannedStart",
+      end: "plannedEnd",
+      past: false,
+    }),
+  ],
+  examples: [aProductionOrderAcknowledgement()],
 });

@@ -1,5 +1,9 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aProductionOrderRelease } from "../examples.ts";
+import { spanRules } from "../shared-rules.ts";
+import { orderRules } from "./order-rules.ts";
+
 import { closed, identifier, time, timeToMs } from "../primitives.ts";
 import { fact, more, note, workCenter } from "./common.ts";
 import { orderContent } from "./production-order.ts";
@@ -21,9 +25,20 @@ export const productionOrderRelease = defineContract({
   name: "production-order-release",
   version: 1,
   title: "Production order release",
+  purpose:
+    "A production order was released: the plant may work on it from now on. Sent by the ERP to the MES, which answers with an acknowledgement.",
   kind: "event",
   schema,
   describe: (it) => ({ id: it.id, object: it.productionOrder, key: it.productionOrder, eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "productionOrder", key: "productionOrder" },
+  rules: [
+    ...orderRules<ProductionOrderRelease>("production-order-release"),
+    ...spanRules<ProductionOrderRelease>({
+      contract: "production-order-release",
+      start: "time",
+      end: "acknowledgeBy",
+      past: false,
+    }),
+  ],
+  examples: [aProductionOrderRelease()],
 });

@@ -1,6 +1,21 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
-import { choice, closed, decimal, identifier, listOf, quantity, text, time, timeToMs } from "../primitives.ts";
+import { aProductionOrder } from "../examples.ts";
+import { orderRules, overdeliveryRule } from "./order-rules.ts";
+
+import { LINE_ITEMS } from "../limits.ts";
+import {
+  choice,
+  closed,
+  decimal,
+  identifier,
+  listOf,
+  quantity,
+  text,
+  time,
+  timeToMs,
+  duration,
+} from "../primitives.ts";
 import { fact, more, site, version, workCenter } from "./common.ts";
 
 export const orderOperation = closed({
@@ -8,9 +23,9 @@ export const orderOperation = closed({
   description: Type.Optional(text("What is done")),
   workCenter,
   quantity: Type.Optional(quantity("How much is to pass this operation; the order's quantity when left out")),
-  setupTime: Type.Optional(quantity("Planned set-up time, in a unit of time")),
-  machineTime: Type.Optional(quantity("Planned machine time for the whole quantity, in a unit of time")),
-  labourTime: Type.Optional(quantity("Planned labour time for the whole quantity, in a unit of time")),
+  setupTime: Type.Optional(duration("Planned set-up time")),
+  machineTime: Type.Optional(duration("Planned machine time for the whole quantity")),
+  labourTime: Type.Optional(duration("Planned labour time for the whole quantity")),
   plannedStart: Type.Optional(time("Planned start")),
   plannedEnd: Type.Optional(time("Planned end")),
 });
@@ -45,7 +60,7 @@ export const orderContent = {
   location: Type.Optional(identifier("Location the output goes to")),
   salesOrder: Type.Optional(identifier("Sales order it is made for")),
   operations: Type.Optional(listOf(orderOperation, "Steps, in order")),
-  components: Type.Optional(listOf(orderComponent, "Material needed", { maxItems: 2_000 })),
+  components: Type.Optional(listOf(orderComponent, "Material needed", { maxItems: LINE_ITEMS })),
 };
 
 const schema = closed({
@@ -69,6 +84,8 @@ export const productionOrder = defineContract({
   name: "production-order",
   version: 1,
   title: "Production order",
+  purpose:
+    "A production order as its planning system sees it now, with operations and components. Sent by the ERP or planning whenever it changes.",
   kind: "state",
   schema,
   describe: (it) => ({
@@ -78,6 +95,7 @@ export const productionOrder = defineContract({
     version: it.version,
     eventTime: timeToMs(it.time),
   }),
-  rules: [],
-  examples: [],
+  keys: { object: "productionOrder", key: "productionOrder" },
+  rules: [...orderRules<ProductionOrder>("production-order"), overdeliveryRule],
+  examples: [aProductionOrder()],
 });

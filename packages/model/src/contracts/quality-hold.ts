@@ -1,5 +1,8 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aQualityHold } from "../examples.ts";
+import { qualityHoldRules } from "./quality-hold-rules.ts";
+
 import { choice, closed, identifier, quantity, serials, text, timeToMs } from "../primitives.ts";
 import { fact, more, note, site } from "./common.ts";
 import { qualityKey } from "./quality-result.ts";
@@ -32,9 +35,12 @@ export const qualityHold = defineContract({
   name: "quality-hold",
   version: 1,
   title: "Quality hold",
+  purpose:
+    "Material was put on hold, or released from it. Sent by the quality system; stock and production have to respect it at once.",
   kind: "event",
   schema,
   describe: (it) => ({ id: it.id, object: it.hold, key: qualityKey(it), eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "hold", key: "product, lot" },
+  rules: qualityHoldRules,
+  examples: [aQualityHold()],
 });

@@ -1,5 +1,8 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aQualityResult } from "../examples.ts";
+import { qualityResultRules } from "./quality-result-rules.ts";
+
 import { choice, closed, decimal, identifier, listOf, quantity, serials, text, timeToMs, unit } from "../primitives.ts";
 import { fact, more, note, operation, site, workCenter } from "./common.ts";
 import { lotObject } from "./lot.ts";
@@ -53,11 +56,15 @@ export const qualityResult = defineContract({
   name: "quality-result",
   version: 1,
   title: "Quality result",
+  purpose:
+    "An inspection came to a result, with measured values and defects. Sent by the quality system or a test bench.",
   kind: "event",
   schema,
   describe: (it) => ({ id: it.id, object: it.inspection, key: qualityKey(it), eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "inspection", key: "product, lot" },
+  needs: (it) => [{ contract: "product.v1", object: it.product }],
+  rules: qualityResultRules,
+  examples: [aQualityResult()],
 });
 
 /** Results and holds of one lot keep their order; without a lot, those of one product do. */

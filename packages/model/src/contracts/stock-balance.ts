@@ -1,5 +1,8 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aStockBalance } from "../examples.ts";
+import { stockBalanceRules } from "./stock-balance-rules.ts";
+
 import { closed, identifier, joinKey, quantity, timeToMs } from "../primitives.ts";
 import { fact, more, site, version } from "./common.ts";
 import { stockStatus } from "./stock-movement.ts";
@@ -25,6 +28,8 @@ export const stockBalance = defineContract({
   name: "stock-balance",
   version: 1,
   title: "Stock balance",
+  purpose:
+    "How much of a product is in a location, as one system sees it. Sent by the WMS or an ERP after a count or as a snapshot, for reconciliation.",
   kind: "state",
   schema,
   describe: (it) => ({
@@ -34,8 +39,11 @@ export const stockBalance = defineContract({
     version: it.version,
     eventTime: timeToMs(it.time),
   }),
-  rules: [],
-  examples: [],
+  keys: { object: "product, location, lot, serial, stockStatus", key: "product, location" },
+  needs: (it) => [{ contract: "product.v1", object: it.product }],
+  mayBeNegative: ["/quantity"],
+  rules: stockBalanceRules,
+  examples: [aStockBalance()],
 });
 
 /** What a balance is about: product, location, lot, serial number and stock status. */

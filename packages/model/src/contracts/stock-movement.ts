@@ -1,5 +1,8 @@
 import Type, { type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
+import { aStockMovement } from "../examples.ts";
+import { stockMovementRules } from "./stock-movement-rules.ts";
+
 import { choice, closed, identifier, quantity, serials, text, timeToMs } from "../primitives.ts";
 import { fact, more, note, operator, site } from "./common.ts";
 
@@ -44,10 +47,14 @@ export const stockMovement = defineContract({
   name: "stock-movement",
   version: 1,
   title: "Stock movement",
+  purpose:
+    "Stock moved: in, out, from place to place, by a counting difference, as scrap or back again. Sent by the WMS, a barcode terminal or an ERP.",
   kind: "event",
   schema,
   // Ordered by product, not by location: a transfer touches two locations, and an issue from the second must not overtake it.
   describe: (it) => ({ id: it.id, object: it.product, key: it.product, eventTime: timeToMs(it.time) }),
-  rules: [],
-  examples: [],
+  keys: { object: "product", key: "product" },
+  needs: (it) => [{ contract: "product.v1", object: it.product }],
+  rules: stockMovementRules,
+  examples: [aStockMovement()],
 });

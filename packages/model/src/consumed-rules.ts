@@ -1,0 +1,35 @@
+import type { Reference, References } from "@lineshaft/core";
+import type { ConsumedMaterial } from "./contracts/common.ts";
+import type { Placed } from "./shared-rules.ts";
+import { knownProduct } from "./tracking-rules.ts";
+import type { TrackedPart } from "./tracking-rules.ts";
+
+/** Whatever reports consumed material. */
+interface Consuming {
+  consumed?: readonly ConsumedMaterial[];
+}
+
+/** The products consumed, each once. */
+export function consumedNeeds(consumed: readonly ConsumedMaterial[] | undefined): Reference[] {
+  if (consumed === undefined) return [];
+  return [...new Set(consumed.map(({ product }) => product))].map((object) => ({ contract: "product.v1", object }));
+}
+
+/** The consumed lines, with what is known of their products. */
+export function* consumedParts({ consumed = [] }: Consuming, references: References): Generator<TrackedPart> {
+  for (const [i, line] of consumed.entries())
+    yield {
+      field: `/consumed/${i}`,
+      product: knownProduct(references, line.product),
+      quantity: line.quantity,
+      lots: line.lot === undefined ? [] : [line.lot],
+      serials: line.serials,
+    };
+}
+
+/** Serial numbers of all consumed lines, told apart by product. */
+export function* serialsOf({ consumed = [] }: Consuming): Generator<Placed<string>> {
+  for (const [i, line] of consumed.entries())
+    for (const [n, serial] of (line.serials ?? []).entries())
+      yield { field: `/consumed/${i}/serials/${n}`, value: `${line.product} ${serial}` };
+}

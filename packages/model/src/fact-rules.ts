@@ -1,0 +1,80 @@
+import { isNegative } from "./decimals.ts";
+import { CLOCK_SKEW_MS, OLDEST_EVENT_MS } from "./limits.ts";
+import { timeToMs } from "./primitives.ts";
+import type { Quantity } from "./primitives.ts";
+import { breach } from "./rules.ts";
+import type { Breach, Rule } from "./rules.ts";
+import type { SchemaNode } from "./schema-findings.ts";
+
+/** Rules about the time of a fact; they catch clocks that were never set. */
+export const clockRules: readonly Rule<{ time: string }>[] = [
+  {
+    code: "fact.time-not-ahead",
+    promise: `The time is at most ${CLOCK_SKEW_MS / 60_000} minutes ahead of the hub's clock.`,
+    fix: "Set the clock and the time zone of the source, then send it again with the time at which it happened.",
+    *breaches({ time }, { now }) {
+      if (timeToMs(time) > now + CLOCK_SKEW_MS) yield breach("/time", time);
+    },
+  },
+  {
+    code: "fact.time-plausible",
+    promise: `The time is at most ${Math.floor(OLDEST_EVENT_MS / 86_400_000 / 365)} years back.`,
+    fix: "Set the clock of the source, then send it again with the time at which it happened.",
+    *breaches({ time }, { now }) {
+      if (timeToMs(time) < now - OLDEST_EVENT_MS) yield breach("/time", time);
+    },
+  },
+];
+
+/** The rule that no quantity of the schema is negative, except those whose sign means something. */
+export function notNegativeRule(schema: SchemaNode, except: readonly string[]): Rule<unknown> {
+  const visit = quantityVisitor(schema, "", new Set(except));
+  return {
+    code: "quantity.not-negative",
+    promise: "No quantity is negative; the kind of fact or its direction says which way it goes.",
+    fix: "Send the quantity without the minus sign in the field, or with the contract, that means the opposite.",
+    breaches(value) {
+      const breaches: Breach[] = [];
+      visit?.(value, "", breaches);
+      return breaches;
+    },
+  };
+}
+
+type Visitor = (value: unknown, field: string, breaches: Breach[]) => void;
+
+/** Compiles where in a schema quantities are, so that checking a message visits nothing else. */
+function quantityVisitor(schema: SchemaNode, path: string, except: ReadonlySet<string>): Visitor | undefined {
+  if (except.has(path)) return undefined;
+  if (schema.items) return listVisitor(quantityVisitor(schema.items, `${path}/*`, except));
+  if (schema.properties === undefined) return undefined;
+  if ("value" in schema.properties && "unit" in schema.properties && Object.keys(schema.properties).length === 2) {
+    return (value, field, breaches) => {
+      const { value: amount } = value as Quantity;
+      if (isNegative(amount)) breaches.push(breach(`${field}/value`, amount));
+    };
+  }
+  return objectVisitor(
+    Object.entries(schema.properties).flatMap(([key, child]) => {
+      const visit = quantityVisitor(child, `${path}/${key}`, except);
+      return visit === undefined ? [] : [{ key, visit }];
+    }),
+  );
+}
+
+function listVisitor(visit: Visitor | undefined): Visitor | undefined {
+  if (visit === undefined) return undefined;
+  return (value, field, breaches) => {
+    for (const [i, item] of (value as unknown[]).entries()) visit(item, `${field}/${i}`, breaches);
+  };
+}
+
+function objectVisitor(fields: readonly { key: string; visit: Visitor }[]): Visitor | undefined {
+  if (fields.length === 0) return undefined;
+  return (value, field, breaches) => {
+    for (const { key, visit } of fields) {
+      const child = (value as Record<string, unknown>)[key];
+      if (child !== undefined) visit(child, `${field}/${key}`, breaches);
+    }
+  };
+}
