@@ -241,3 +241,16 @@ export type RequestMaintenance = Static<typeof RequestMaintenance>;
 export const BATCH_ITEMS = 100;
 
 export { Decimal };
+
+export const operationNames: readonly OperationName[] = [
+  "saveProduct",
+  "saveBillOfMaterials",
+  "createOrder",
+  "completeOrder",
+  "moveStock",
+  "setStock",
+  "scrap",
+  "logWorkTime",
+  "logDowntime",
+  "requestMaintenance",
+];
