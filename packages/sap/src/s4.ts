@@ -3,8 +3,12 @@ import { goodsMovementBranches, goodsMovementSchema } from "./operations/goods-m
 import type { GoodsMovement } from "./operations/goods-movement.ts";
 import { operationConfirmationSchema } from "./operations/operation-confirmation.ts";
 import type { OperationConfirmation } from "./operations/operation-confirmation.ts";
+import { DEFAULT_TIMEOUT_MS, checkOptions } from "./s4-options.ts";
 import { openS4System } from "./s4-system.ts";
 import { branchFindings, schemaFindings } from "./schema-findings.ts";
+
+/** How much longer than the connector the engine waits for a call, in ms: reading back takes a while too. */
+const SEND_MARGIN_MS = 30_000;
 
 /** How to reach one SAP S/4HANA and what to know about it. */
 export interface S4Options {
@@ -28,7 +32,12 @@ export interface S4Options {
   settleMs?: number;
   /** Most items in one `$batch`, 1 to 100; 1 sends each on its own; default 20. */
   maxBatch?: number;
+  /** Calls at once and per second; without `sendMs` the engine waits a little longer for a call than `timeoutMs`. */
   limits?: SystemLimits;
+  /** File with the certificates (PEM) that sign SAP's, when they are the company's own. */
+  caFile?: string;
+  /** Codes of messages, `M3/897`, by which this SAP says that somebody has an object open; they come on top of the known ones. */
+  lockCodes?: readonly string[];
   /** More units, or other ones than the built-in: UN/ECE code to the ISO code kept in SAP's unit customising. */
   units?: Readonly<Record<string, string>>;
   productionOrders?: ProductionOrderSourceOptions;
@@ -64,13 +73,15 @@ export interface S4 extends SystemDefinition {
  * One SAP S/4HANA as a system. Nothing is opened or read until the runtime opens it.
  *
  * ```ts
- * const s4 = sap({ name: "s4", url: "https://s4.example.com", client: "100", username: "LINESHAFT",
+ * const erp = s4({ name: "s4", url: "https://s4.example.com", client: "100", username: "LINESHAFT",
  *   password: Secret.env("S4_PASSWORD"), zone: "Europe/Berlin" });
  * ```
  *
  * @throws LineshaftError `config-invalid` for a bad url, client, zone or limit
  */
 export function s4(options: S4Options): S4 {
+  checkOptions(options);
+  const limits = { sendMs: (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) + SEND_MARGIN_MS, ...options.limits };
   const operation = <T>(name: string, schema: object, check: (value: unknown) => Finding[]): Operation<T> => ({
     get system() {
       return definition;
@@ -82,7 +93,7 @@ export function s4(options: S4Options): S4 {
   const definition: S4 = {
     name: options.name,
     connector: "sap-s4",
-    ...(options.limits && { limits: options.limits }),
+    limits,
     sources: ["productionOrders"],
     confirmOperation: operation(
       "confirmOperation",

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 
 /** An exact quantity as text: at most 10 digits before the point and 3 after it, as SAP's quantity fields hold (13,3). */
 export const quantityText = Type.String({
-  pattern: "^(0|[1-9][0-9]{0,9})(\\.[0-9]{1,3})?$",
+  pattern: "^(0|[1-9][0-9]{0,9})(\\.[0-9]{1,3}0{0,11})?$",
   description: "Decimal as text, at most ten digits before and three after the point",
   examples: ["12.500"],
 });
@@ -17,9 +17,13 @@ export const unitCode = Type.String({
 /** An instant with its offset (RFC 3339). SAP keeps a local date and time; the connector converts by the plant's zone. */
 export const instant = Type.String({
   pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$",
+  format: "date-time",
   description: "Time with offset (RFC 3339)",
   examples: ["2026-01-05T08:15:00+01:00"],
 });
+
+/** A day of the calendar, for dates that belong to no zone. */
+export const calendarDate = Type.String({ format: "date", maxLength: 10, examples: ["2026-01-05"] });
 
 /** A text field of SAP with its length; never empty, so that leaving it out is the only way to say nothing. */
 export function text(maxLength: number, description: string) {

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { Static, TProperties } from "typebox";
-import { MAX_ITEMS, closed, customFields, instant, numberText, quantityText, text, unitCode } from "./fields.ts";
+import { MAX_ITEMS, calendarDate, closed, customFields, instant, numberText, quantityText, text, unitCode } from "./fields.ts";
 
 /** What every item of a goods movement says. */
 const stock = {
@@ -20,7 +20,7 @@ const stockType = Type.Optional(
   }),
 );
 const reason = Type.Optional(numberText(4, "Reason code of the movement, as customised in SAP"));
-const lotDates = { manufacturedOn: Type.Optional(instant), expiresOn: Type.Optional(instant) };
+const lotDates = { manufacturedOn: Type.Optional(calendarDate), expiresOn: Type.Optional(calendarDate) };
 
 function movement<K extends string, P extends TProperties>(kind: K, title: string, item: P) {
   return Type.Object(

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
-import { MAX_ITEMS, closed, customFields, instant, numberText, quantityText, text, unitCode } from "./fields.ts";
+import { MAX_ITEMS, calendarDate, closed, customFields, instant, numberText, quantityText, text, unitCode } from "./fields.ts";
 
 /** A goods movement posted together with a confirmation: by-product, consumption, receipt. */
 export const confirmedMovementSchema = Type.Object(
@@ -20,8 +20,8 @@ export const confirmedMovementSchema = Type.Object(
     reservationItem: Type.Optional(numberText(4, "Item of that reservation")),
     reservationDone: Type.Optional(Type.Boolean({ description: "No more of this component will be withdrawn" })),
     deliveryDone: Type.Optional(Type.Boolean({ description: "No more will be received for this order item" })),
-    manufacturedOn: Type.Optional(instant),
-    expiresOn: Type.Optional(instant),
+    manufacturedOn: Type.Optional(calendarDate),
+    expiresOn: Type.Optional(calendarDate),
   },
   closed,
 );
