@@ -16,20 +16,19 @@ export function consumedNeeds(consumed: readonly ConsumedMaterial[] | undefined)
 }
 
 /** The consumed lines, with what is known of their products. */
-export function* consumedParts({ consumed = [] }: Consuming, references: References): Generator<TrackedPart> {
-  for (const [i, line] of consumed.entries())
-    yield {
-      field: `/consumed/${i}`,
-      product: knownProduct(references, line.product),
-      quantity: line.quantity,
-      lots: line.lot === undefined ? [] : [line.lot],
-      serials: line.serials,
-    };
+export function consumedParts({ consumed = [] }: Consuming, references: References): TrackedPart[] {
+  return consumed.map((line, i) => ({
+    field: `/consumed/${i}`,
+    product: knownProduct(references, line.product),
+    quantity: line.quantity,
+    lots: line.lot === undefined ? [] : [line.lot],
+    serials: line.serials,
+  }));
 }
 
 /** Serial numbers of all consumed lines, told apart by product. */
-export function* serialsOf({ consumed = [] }: Consuming): Generator<Placed<string>> {
-  for (const [i, line] of consumed.entries())
-    for (const [n, serial] of (line.serials ?? []).entries())
-      yield { field: `/consumed/${i}/serials/${n}`, value: `${line.product} ${serial}` };
+export function serialsOf({ consumed = [] }: Consuming): Placed<string>[] {
+  return consumed.flatMap(({ product, serials = [] }, line) =>
+    serials.map((serial, n) => ({ field: `/consumed/${line}/serials/${n}`, value: `${product} ${serial}` })),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Contract, Description, Finding, Reference, References } from "@lineshaft/core";
 import type { Static, TObject } from "typebox";
-import { Compile } from "typebox/compile";
 import { clockRules, notNegativeRule } from "./fact-rules.ts";
+import { compileFits } from "./fast-schema.ts";
 import { runRules } from "./rules.ts";
 import type { Rule } from "./rules.ts";
 import { extensionProblem, schemaFindings } from "./schema-findings.ts";
@@ -44,7 +44,7 @@ export interface ModelContract<T = unknown> extends Contract<T> {
 export function defineContract<S extends TObject>(definition: ContractDefinition<S>): ModelContract<Static<S>> {
   type T = Static<S>;
   const { name, version, title, purpose, kind, schema, keys, examples, describe } = definition;
-  const validator = Compile(schema as TObject);
+  const fitsSchema = compileFits(schema);
   const rules: readonly Rule<T>[] = [
     ...(clockRules as readonly Rule<T>[]),
     notNegativeRule(schema as SchemaNode, definition.mayBeNegative ?? []) as Rule<T>,
@@ -52,7 +52,7 @@ export function defineContract<S extends TObject>(definition: ContractDefinition
   ];
   const fits = (value: unknown): value is T => {
     try {
-      return validator.Check(value) && extensionsFit(value as T);
+      return fitsSchema(value) && extensionsFit(value as T);
     } catch {
       // A getter or proxy that throws: it is no plain data, so it does not fit.
       return false;
@@ -77,6 +77,9 @@ export function defineContract<S extends TObject>(definition: ContractDefinition
   };
 }
 
+/** Values that were found to fit a contract; an order is looked up for each of its completions, and rarely changes. */
+const knownToFit = new WeakMap<object, string>();
+
 /** The newest known message about an object of another contract, when there is one and it fits. */
 export function lookUp<T>(
   references: References,
@@ -85,7 +88,11 @@ export function lookUp<T>(
 ): T | undefined {
   if (object === undefined) return undefined;
   const found = references({ contract: contract.id, object });
-  return contract.fits(found) ? found : undefined;
+  if (typeof found !== "object" || found === null) return undefined;
+  if (knownToFit.get(found) === contract.id) return found as T;
+  if (!contract.fits(found)) return undefined;
+  knownToFit.set(found, contract.id);
+  return found;
 }
 
 function extensionsFit(value: object): boolean {

@@ -1,10 +1,10 @@
 import { isNegative } from "./decimals.ts";
 import { CLOCK_SKEW_MS, OLDEST_EVENT_MS } from "./limits.ts";
-import { timeToMs } from "./primitives.ts";
 import type { Quantity } from "./primitives.ts";
 import { breach } from "./rules.ts";
 import type { Breach, Rule } from "./rules.ts";
 import type { SchemaNode } from "./schema-findings.ts";
+import { timeToMs } from "./times.ts";
 
 /** Rules about the time of a fact; they catch clocks that were never set. */
 export const clockRules: readonly Rule<{ time: string }>[] = [

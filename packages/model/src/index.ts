@@ -18,7 +18,6 @@ export {
   serials,
   text,
   time,
-  timeToMs,
   unit,
 } from "./primitives.ts";
 export type { Quantity } from "./primitives.ts";
@@ -33,6 +32,7 @@ export {
   subtractDecimals,
   sumDecimals,
 } from "./decimals.ts";
+export { isCalendarDate, timeToMs } from "./times.ts";
 export { convert, isConvertible, isUnitCode, unitOf } from "./units.ts";
 export type { Converted } from "./units.ts";
 export { unitTable } from "./units-table.ts";

@@ -106,14 +106,6 @@ const quantitySchema = quantity("How much");
 /** How much of something: exact decimal as a string, unit as a UN/ECE Rec 20 code. */
 export type Quantity = Static<typeof quantitySchema>;
 
-/**
- * Milliseconds since 1970 (UTC) of a time with a zone. Digits beyond the millisecond are cut.
- * @returns NaN when the text is no such time
- */
-export function timeToMs(time: string): number {
-  return Date.parse(time);
-}
-
 /** The identity of a thing named by several parts, such as a product in a location. Parts cannot run into one another. */
 export function joinKey(...parts: readonly (string | undefined)[]): string {
   return parts

@@ -61,7 +61,7 @@ class SchemaWalk {
       if (value[key] !== undefined) this.visit(child, value[key], `${field}/${key}`, dotted(key));
       else if (required.includes(key)) this.#add(`${field}/${key}`, "required", undefined, addFix(dotted(key), child));
     }
-    for (const key of Object.getOwnPropertyNames(value)) {
+    for (const key of Object.keys(value)) {
       if (this.full) return;
       if (Object.hasOwn(properties, key)) continue;
       this.#add(

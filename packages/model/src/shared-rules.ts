@@ -1,11 +1,11 @@
 import { compareDecimals, isPositive, isZero, sumDecimals } from "./decimals.ts";
 import { CLOCK_SKEW_MS, LONGEST_SPAN_MS } from "./limits.ts";
-import { timeToMs } from "./primitives.ts";
 import type { Quantity } from "./primitives.ts";
 import { breach } from "./rules.ts";
 import type { Breach, Rule } from "./rules.ts";
 import { convert } from "./units.ts";
 import type { UnitConversion } from "./contracts/product.ts";
+import { timeToMs } from "./times.ts";
 
 /** A quantity and where it stands in the message. */
 export interface Placed<V> {
@@ -13,22 +13,27 @@ export interface Placed<V> {
   value: V;
 }
 
+/** Made once: most messages leave most lists out. */
+const nothing: readonly never[] = [];
+
 /** The same field of every entry of a list, with its place. Entries without the field are left out. */
-export function* each<Item, V>(
+export function each<Item, V>(
   list: readonly Item[] | undefined,
   at: string,
   pick: (item: Item) => V | undefined,
-): Generator<Placed<V>> {
-  if (list === undefined) return;
-  for (const [i, item] of list.entries()) {
-    const value = pick(item);
-    if (value !== undefined) yield { field: at.replace("*", String(i)), value };
+): readonly Placed<V>[] {
+  if (list === undefined) return nothing;
+  const places: Placed<V>[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const value = pick(list[i] as Item);
+    if (value !== undefined) places.push({ field: at.replace("*", String(i)), value });
   }
+  return places;
 }
 
 /** One field that may be missing, with its place. */
-export function* at<V>(field: string, value: V | undefined): Generator<Placed<V>> {
-  if (value !== undefined) yield { field, value };
+export function at<V>(field: string, value: V | undefined): readonly Placed<V>[] {
+  return value === undefined ? nothing : [{ field, value }];
 }
 
 /** Quantities that make no sense when nought. Negative ones have a rule of their own. */

@@ -5,15 +5,11 @@ import type { Rule } from "../rules.ts";
 import type { BillOfMaterials } from "./bill-of-materials.ts";
 
 export const billOfMaterialsRules: readonly Rule<BillOfMaterials>[] = [
-  positiveRule(
-    "bill-of-materials.quantity-positive",
-    "The base quantity and the quantity of each line",
-    function* (it) {
-      yield* at("/quantity", it.quantity);
-      yield* each(it.lines, "/lines/*/quantity", (line) => line.quantity);
-      yield* each(it.byProducts, "/byProducts/*/quantity", (byProduct) => byProduct.quantity);
-    },
-  ),
+  positiveRule("bill-of-materials.quantity-positive", "The base quantity and the quantity of each line", (it) => [
+    ...at("/quantity", it.quantity),
+    ...each(it.lines, "/lines/*/quantity", (line) => line.quantity),
+    ...each(it.byProducts, "/byProducts/*/quantity", (byProduct) => byProduct.quantity),
+  ]),
   {
     code: "bill-of-materials.no-self-reference",
     promise: "A product is not made of itself.",

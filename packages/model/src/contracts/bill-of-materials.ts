@@ -4,19 +4,9 @@ import { aBillOfMaterials } from "../examples.ts";
 import { billOfMaterialsRules } from "./bill-of-materials-rules.ts";
 
 import { LINE_ITEMS } from "../limits.ts";
-import {
-  calendarDate,
-  choice,
-  closed,
-  decimal,
-  identifier,
-  listOf,
-  quantity,
-  text,
-  timeToMs,
-  duration,
-} from "../primitives.ts";
+import { calendarDate, choice, closed, decimal, identifier, listOf, quantity, text, duration } from "../primitives.ts";
 import { fact, more, site, version, workCenter } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 const line = closed({
   line: identifier("Line (find number); stays the same over revisions"),

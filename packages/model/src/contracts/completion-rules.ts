@@ -45,12 +45,12 @@ const outputRules: readonly Rule<Completion>[] = [
   positiveRule(
     "completion.quantity-positive",
     "A quantity of scrap, of a lot, of a by-product or of consumed material",
-    function* (it) {
-      yield* each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity);
-      yield* each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity);
-      yield* each(it.byProducts, "/byProducts/*/quantity", ({ quantity }) => quantity);
-      yield* each(it.consumed, "/consumed/*/quantity", ({ quantity }) => quantity);
-    },
+    (it) => [
+      ...each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity),
+      ...each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity),
+      ...each(it.byProducts, "/byProducts/*/quantity", ({ quantity }) => quantity),
+      ...each(it.consumed, "/consumed/*/quantity", ({ quantity }) => quantity),
+    ],
   ),
   {
     code: "completion.scrap-reason",
@@ -198,10 +198,10 @@ export const completionRules: readonly Rule<Completion>[] = [
   ...orderRules,
   ...lotRules,
   ...spanRules<Completion>({ contract: "completion", start: "start", end: "end", past: true }),
-  ...trackingRules<Completion>("completion", function* (it, references) {
-    yield outputPart(it, references);
-    yield* consumedParts(it, references);
-  }),
+  ...trackingRules<Completion>("completion", (it, references) => [
+    outputPart(it, references),
+    ...consumedParts(it, references),
+  ]),
 ];
 
 function knownOrder(it: Completion, references: References): ProductionOrder | undefined {
@@ -225,17 +225,20 @@ function outputPart(it: Completion, references: References): TrackedPart {
   };
 }
 
-function* outputQuantities(it: Completion): Generator<Placed<Quantity>> {
-  yield { field: "/yield", value: it.yield };
-  yield* each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity);
-  yield* at("/rework", it.rework);
-  yield* at("/totalYield", it.totalYield);
-  yield* each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity);
+function outputQuantities(it: Completion): Placed<Quantity>[] {
+  return [
+    { field: "/yield", value: it.yield },
+    ...each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity),
+    ...at("/rework", it.rework),
+    ...at("/totalYield", it.totalYield),
+    ...each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity),
+  ];
 }
 
-function* outputSerials({ serials, scrap = [] }: Completion): Generator<Placed<string>> {
-  yield* each(serials, "/serials/*", (serial) => serial);
-  for (const [i, part] of scrap.entries()) yield* each(part.serials, `/scrap/${i}/serials/*`, (serial) => serial);
+function outputSerials({ serials, scrap = [] }: Completion): readonly Placed<string>[] {
+  const yielded = each(serials, "/serials/*", (serial) => serial);
+  const scrapped = scrap.flatMap((part, i) => each(part.serials, `/scrap/${i}/serials/*`, (serial) => serial));
+  return scrapped.length === 0 ? yielded : [...yielded, ...scrapped];
 }
 
 /** What the order, or its operation, still lacks after this report. Undefined when the order is not known. */

@@ -3,7 +3,7 @@ import { defineContract } from "../define-contract.ts";
 import { aCompletion, aFinalCompletion } from "../examples.ts";
 import { completionNeeds, completionRules } from "./completion-rules.ts";
 
-import { closed, identifier, listOf, quantity, serials, text, time, timeToMs, duration } from "../primitives.ts";
+import { closed, identifier, listOf, quantity, serials, text, time, duration } from "../primitives.ts";
 import {
   consumedMaterial,
   fact,
@@ -16,6 +16,7 @@ import {
   site,
   workCenter,
 } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 const scrap = closed({
   quantity: quantity("How much was scrapped"),

@@ -3,8 +3,9 @@ import { defineContract } from "../define-contract.ts";
 import { aDowntime } from "../examples.ts";
 import { spanRules } from "../shared-rules.ts";
 
-import { choice, closed, identifier, text, time, timeToMs } from "../primitives.ts";
+import { choice, closed, identifier, text, time } from "../primitives.ts";
 import { fact, more, note, operation, operator, shift, site } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 const schema = closed({
   ...fact,

@@ -4,10 +4,10 @@ import type { Rule } from "../rules.ts";
 import type { Lot } from "./lot.ts";
 
 export const lotRules: readonly Rule<Lot>[] = [
-  positiveRule("lot.quantity-positive", "The lot's quantity and that of each parent", function* (it) {
-    yield* at("/quantity", it.quantity);
-    yield* each(it.parents, "/parents/*/quantity", ({ quantity }) => quantity);
-  }),
+  positiveRule("lot.quantity-positive", "The lot's quantity and that of each parent", (it) => [
+    ...at("/quantity", it.quantity),
+    ...each(it.parents, "/parents/*/quantity", ({ quantity }) => quantity),
+  ]),
   neededRule({
     code: "lot.status-reason",
     promise: "A lot that may not be used says why.",

@@ -3,19 +3,9 @@ import { defineContract } from "../define-contract.ts";
 import { aLot } from "../examples.ts";
 import { lotRules } from "./lot-rules.ts";
 
-import {
-  calendarDate,
-  choice,
-  closed,
-  identifier,
-  joinKey,
-  listOf,
-  quantity,
-  text,
-  time,
-  timeToMs,
-} from "../primitives.ts";
+import { calendarDate, choice, closed, identifier, joinKey, listOf, quantity, text, time } from "../primitives.ts";
 import { fact, more, site, version } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 const parentLot = closed({
   product: identifier("Product of the parent lot"),

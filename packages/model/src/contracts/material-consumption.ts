@@ -5,8 +5,9 @@ import { each, positiveRule, uniqueRule } from "../shared-rules.ts";
 import { consumedNeeds, consumedParts, serialsOf } from "../consumed-rules.ts";
 import { trackingRules } from "../tracking-rules.ts";
 
-import { closed, identifier, listOf, timeToMs } from "../primitives.ts";
+import { closed, identifier, listOf } from "../primitives.ts";
 import { consumedMaterial, fact, more, note, operation, operator, shift, site, workCenter } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 const schema = closed({
   ...fact,

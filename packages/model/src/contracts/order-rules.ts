@@ -1,10 +1,10 @@
 import type { Static } from "typebox";
 import { isNegative } from "../decimals.ts";
 import { at, each, positiveRule, spanRules, uniqueRule } from "../shared-rules.ts";
-import { timeToMs } from "../primitives.ts";
 import type { closed } from "../primitives.ts";
 import { breach } from "../rules.ts";
 import type { Rule } from "../rules.ts";
+import { timeToMs } from "../times.ts";
 import type { orderContent } from "./production-order.ts";
 
 type OrderContent = Static<ReturnType<typeof closed<typeof orderContent>>>;
@@ -12,10 +12,10 @@ type OrderContent = Static<ReturnType<typeof closed<typeof orderContent>>>;
 /** Rules for whatever carries an order's content: the order itself and its release. */
 export function orderRules<T extends OrderContent>(contract: string): Rule<T>[] {
   return [
-    positiveRule(`${contract}.quantity-positive`, "The order's quantity and that of each component", function* (it) {
-      yield* at("/quantity", it.quantity);
-      yield* each(it.components, "/components/*/quantity", ({ quantity }) => quantity);
-    }),
+    positiveRule(`${contract}.quantity-positive`, "The order's quantity and that of each component", (it) => [
+      ...at("/quantity", it.quantity),
+      ...each(it.components, "/components/*/quantity", ({ quantity }) => quantity),
+    ]),
     uniqueRule(`${contract}.operations-unique`, "An operation number", (it) =>
       each(it.operations, "/operations/*/operation", ({ operation }) => operation),
     ),

@@ -5,10 +5,10 @@ import { isConvertible, unitOf } from "../units.ts";
 import type { Product } from "./product.ts";
 
 export const productRules: readonly Rule<Product>[] = [
-  positiveRule("product.conversion-positive", "Each side of a conversion", function* (it) {
-    yield* each(it.conversions, "/conversions/*/quantity", (conversion) => conversion.quantity);
-    yield* each(it.conversions, "/conversions/*/equals", (conversion) => conversion.equals);
-  }),
+  positiveRule("product.conversion-positive", "Each side of a conversion", (it) => [
+    ...each(it.conversions, "/conversions/*/quantity", (conversion) => conversion.quantity),
+    ...each(it.conversions, "/conversions/*/equals", (conversion) => conversion.equals),
+  ]),
   positiveRule("product.net-weight-positive", "The net weight", (it) => at("/netWeight", it.netWeight)),
   {
     code: "product.conversion-between-kinds",

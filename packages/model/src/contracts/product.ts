@@ -3,8 +3,9 @@ import { defineContract } from "../define-contract.ts";
 import { aProduct } from "../examples.ts";
 import { productRules } from "./product-rules.ts";
 
-import { choice, closed, identifier, listOf, quantity, text, timeToMs, unit } from "../primitives.ts";
+import { choice, closed, identifier, listOf, quantity, text, unit } from "../primitives.ts";
 import { fact, more, version } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 const unitConversion = closed({
   quantity: quantity("So much, 1 BX"),

@@ -4,8 +4,9 @@ import { aProductionOrderAcknowledgement } from "../examples.ts";
 import { isBlank, neededRule, spanRules } from "../shared-rules.ts";
 
 import { FACT_ID_CHARS } from "../limits.ts";
-import { choice, closed, identifier, text, time, timeToMs } from "../primitives.ts";
+import { choice, closed, identifier, text, time } from "../primitives.ts";
 import { fact, more, note, operator, site, workCenter } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 const schema = closed({
   ...fact,

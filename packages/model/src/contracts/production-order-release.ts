@@ -4,9 +4,10 @@ import { aProductionOrderRelease } from "../examples.ts";
 import { spanRules } from "../shared-rules.ts";
 import { orderRules } from "./order-rules.ts";
 
-import { closed, identifier, time, timeToMs } from "../primitives.ts";
+import { closed, identifier, time } from "../primitives.ts";
 import { fact, more, note, workCenter } from "./common.ts";
 import { orderContent } from "./production-order.ts";
+import { timeToMs } from "../times.ts";
 
 const schema = closed({
   ...fact,

@@ -4,19 +4,9 @@ import { aProductionOrder } from "../examples.ts";
 import { orderRules, overdeliveryRule } from "./order-rules.ts";
 
 import { LINE_ITEMS } from "../limits.ts";
-import {
-  choice,
-  closed,
-  decimal,
-  identifier,
-  listOf,
-  quantity,
-  text,
-  time,
-  timeToMs,
-  duration,
-} from "../primitives.ts";
+import { choice, closed, decimal, identifier, listOf, quantity, text, time, duration } from "../primitives.ts";
 import { fact, more, site, version, workCenter } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 export const orderOperation = closed({
   operation: identifier("Number of the operation within the order, such as 0010"),

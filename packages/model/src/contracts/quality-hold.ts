@@ -3,9 +3,10 @@ import { defineContract } from "../define-contract.ts";
 import { aQualityHold } from "../examples.ts";
 import { qualityHoldRules } from "./quality-hold-rules.ts";
 
-import { choice, closed, identifier, quantity, serials, text, timeToMs } from "../primitives.ts";
+import { choice, closed, identifier, quantity, serials, text } from "../primitives.ts";
 import { fact, more, note, site } from "./common.ts";
 import { qualityKey } from "./quality-result.ts";
+import { timeToMs } from "../times.ts";
 
 const schema = closed({
   ...fact,

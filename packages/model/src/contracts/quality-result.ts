@@ -3,9 +3,10 @@ import { defineContract } from "../define-contract.ts";
 import { aQualityResult } from "../examples.ts";
 import { qualityResultRules } from "./quality-result-rules.ts";
 
-import { choice, closed, decimal, identifier, listOf, quantity, serials, text, timeToMs, unit } from "../primitives.ts";
+import { choice, closed, decimal, identifier, listOf, quantity, serials, text, unit } from "../primitives.ts";
 import { fact, more, note, operation, site, workCenter } from "./common.ts";
 import { lotObject } from "./lot.ts";
+import { timeToMs } from "../times.ts";
 
 const verdict = ["passed", "failed"] as const;
 

@@ -3,9 +3,10 @@ import { defineContract } from "../define-contract.ts";
 import { aStockBalance } from "../examples.ts";
 import { stockBalanceRules } from "./stock-balance-rules.ts";
 
-import { closed, identifier, joinKey, quantity, timeToMs } from "../primitives.ts";
+import { closed, identifier, joinKey, quantity } from "../primitives.ts";
 import { fact, more, site, version } from "./common.ts";
 import { stockStatus } from "./stock-movement.ts";
+import { timeToMs } from "../times.ts";
 
 const schema = closed({
   ...fact,

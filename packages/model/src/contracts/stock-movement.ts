@@ -3,8 +3,9 @@ import { defineContract } from "../define-contract.ts";
 import { aStockMovement } from "../examples.ts";
 import { stockMovementRules } from "./stock-movement-rules.ts";
 
-import { choice, closed, identifier, quantity, serials, text, timeToMs } from "../primitives.ts";
+import { choice, closed, identifier, quantity, serials, text } from "../primitives.ts";
 import { fact, more, note, operator, site } from "./common.ts";
+import { timeToMs } from "../times.ts";
 
 /** What a location's stock may be used for. */
 export const stockStatus = choice(
