@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
-import type { AddressInfo } from "node:net";
 import { parser } from "mqtt-packet";
+import { portOf } from "./brokers.ts";
 
 /** A wire between the source and a broker that counts what the source acknowledges, and can be cut. */
 export interface CountingProxy extends AsyncDisposable {
@@ -36,7 +36,7 @@ export async function startCountingProxy(brokerPort: () => number, protocolVersi
   };
   let server = net.createServer({ noDelay: true }, pass).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(server);
   const cut = async () => {
     const closed = once(server, "close");
     server.close();
