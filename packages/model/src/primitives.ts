@@ -12,9 +12,9 @@ Format.Set(UNIT_FORMAT, isUnitCode);
 export const identifierPattern = "^[^\\s\\p{Cc}\\p{Cs}](?:[^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$";
 /** No NUL, which PostgreSQL cannot store, and no halves of a character, which no UTF-8 can carry. */
 export const textPattern = "^[^\\u0000\\p{Cs}]*$";
-/** RFC 3339 with a zone: the offset is part of the fact. Offsets reach from -12:00 to +14:00. */
+/** RFC 3339 with a zone: the offset is part of the fact. Offsets in use reach from -12:00 to +14:00. */
 export const timePattern =
-  "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])$";
+  "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))$";
 
 /** A name that some system gave to a thing: an order number, a product code, a lot. */
 export function identifier(description: string, maxLength = IDENTIFIER_CHARS) {
@@ -33,7 +33,7 @@ export function decimal(description: string) {
 
 /** A UN/ECE Recommendation 20 code, such as `KGM`. */
 export function unit(description: string) {
-  return Type.String({ description, maxLength: 3, format: UNIT_FORMAT });
+  return Type.String({ description, format: UNIT_FORMAT });
 }
 
 /** How much of something: an exact decimal and its unit. */
@@ -60,12 +60,12 @@ export function duration(description: string) {
 
 /** A moment with its zone: `2026-01-05T06:30:00+01:00`. */
 export function time(description: string) {
-  return Type.String({ description, maxLength: 40, pattern: timePattern, format: "date-time" });
+  return Type.String({ description, pattern: timePattern, format: "date-time" });
 }
 
 /** A day of the calendar, `2026-01-05`, for dates that belong to no zone, such as an expiry date. */
 export function calendarDate(description: string) {
-  return Type.String({ description, maxLength: 10, format: "date" });
+  return Type.String({ description, format: "date" });
 }
 
 /** One of a few words. */

@@ -1,5 +1,8 @@
 import { isUnitCode } from "./units.ts";
 
+/** No name of a unit is longer, in characters; more is not looked at. */
+const LONGEST_NAME_CHARS = 40;
+
 type Pair = readonly [name: string, unit: string];
 
 /**
@@ -218,7 +221,7 @@ export function unitToOdoo(unit: string): string | undefined {
 
 /** The code that was probably meant by something that is no code: `pcs`, `kg`, `ST`. */
 export function suggestUnit(written: string): string | undefined {
-  const upper = written.trim().toUpperCase();
+  const upper = written.slice(0, LONGEST_NAME_CHARS).trim().toUpperCase();
   return isUnitCode(upper) ? upper : hints.get(upper);
 }
 

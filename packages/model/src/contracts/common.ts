@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { FACT_ID_CHARS, VERSION_CHARS } from "../limits.ts";
-import { closed, extensions, identifier, listOf, quantity, text, time } from "../primitives.ts";
+import { calendarDate, closed, extensions, identifier, listOf, quantity, text, time } from "../primitives.ts";
 
 /** Fields of every fact. */
 export const fact = {
@@ -28,7 +28,7 @@ export const more = { extensions: Type.Optional(extensions()) };
 export const lotQuantity = closed({
   lot: identifier("Lot"),
   quantity: quantity("How much of the lot"),
-  expires: Type.Optional(Type.String({ description: "Expiry date of the lot", maxLength: 10, format: "date" })),
+  expires: Type.Optional(calendarDate("Expiry date of the lot")),
 });
 export type LotQuantity = Static<typeof lotQuantity>;
 
