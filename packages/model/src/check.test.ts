@@ -1,5 +1,5 @@
 import type { Finding } from "@lineshaft/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { describe, expect, test } from "vitest";

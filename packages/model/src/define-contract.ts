@@ -17,14 +17,14 @@ export interface ContractDefinition<S extends TObject> {
   kind: "event" | "state";
   /** Closed objects, made of the primitives; has `time`. */
   schema: S;
-  describe(value: Static<S>): Description;
+  describe: (value: Static<S>) => Description;
   /** How `describe` makes object and key, in words. */
   keys: { object: string; key: string };
   /** Besides those that hold for every fact: a plausible time, no negative quantities. */
   rules: readonly Rule<Static<S>>[];
   /** JSON pointers of quantities that may be negative. */
   mayBeNegative?: readonly string[];
-  needs?(value: Static<S>): Reference[];
+  needs?: (value: Static<S>) => Reference[];
   examples: readonly Static<S>[];
 }
 
@@ -47,7 +47,7 @@ export function defineContract<S extends TObject>(definition: ContractDefinition
   const fitsSchema = compileFits(schema);
   const rules: readonly Rule<T>[] = [
     ...(clockRules as readonly Rule<T>[]),
-    notNegativeRule(schema as SchemaNode, definition.mayBeNegative ?? []) as Rule<T>,
+    notNegativeRule(schema, definition.mayBeNegative ?? []),
     ...definition.rules,
   ];
   const fits = (value: unknown): value is T => {
@@ -70,7 +70,7 @@ export function defineContract<S extends TObject>(definition: ContractDefinition
     examples,
     ruleTable: rules,
     fits,
-    check: (value) => (fits(value) ? [] : explain(schema as SchemaNode, value)),
+    check: (value) => (fits(value) ? [] : explain(schema, value)),
     rules: (value: T, references: References, now: number) => runRules(rules, value, { references, now }),
     describe,
     ...(definition.needs === undefined ? {} : { needs: definition.needs }),

@@ -9,14 +9,12 @@ import { unitTable } from "./units-table.ts";
  * @returns text by file name: `README.md`, `units.md`, a page and a JSON Schema per contract
  */
 export function contractDocs(contracts: readonly ModelContract[]): Record<string, string> {
-  return Object.fromEntries([
-    ["README.md", index(contracts)],
-    ["units.md", unitsPage()],
-    ...contracts.flatMap((contract) => [
-      [`${contract.name}.md`, page(contract)],
-      [`${contract.id}.schema.json`, `${JSON.stringify(contract.schema, null, 2)}\n`],
-    ]),
-  ]) as Record<string, string>;
+  const files: Record<string, string> = { "README.md": index(contracts), "units.md": unitsPage() };
+  for (const contract of contracts) {
+    files[`${contract.name}.md`] = page(contract);
+    files[`${contract.id}.schema.json`] = `${JSON.stringify(contract.schema, null, 2)}\n`;
+  }
+  return files;
 }
 
 function index(contracts: readonly ModelContract[]): string {
@@ -74,7 +72,7 @@ function page(contract: ModelContract): string {
     "",
     "## Fields",
     "",
-    ...table(["field", "type", "required", "meaning"], fieldRows(contract.schema as SchemaNode, "")),
+    ...table(["field", "type", "required", "meaning"], fieldRows(contract.schema, "")),
     "",
     "## Rules",
     "",
@@ -98,8 +96,7 @@ function fieldRows(schema: SchemaNode, path: string): string[][] {
     const field = path === "" ? key : `${path}.${key}`;
     const row = [code(field), typeOf(child), required.has(key) ? "yes" : "", child.description ?? ""];
     if (isQuantity(child)) return [row];
-    if (child.items) return [row, ...fieldRows(child.items, `${field}[]`)];
-    return [row, ...fieldRows(child, field)];
+    return [row].concat(child.items ? fieldRows(child.items, `${field}[]`) : fieldRows(child, field));
   });
 }
 
@@ -141,8 +138,11 @@ function words(list: string): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+  return [tableRow(head), tableRow(head.map(() => "---")), ...rows.map(tableRow)];
+}
+
+function tableRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
 function code(text: string): string {

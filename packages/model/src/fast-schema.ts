@@ -1,6 +1,6 @@
 import type { TObject } from "typebox";
 import { Compile } from "typebox/compile";
-import Format from "typebox/format";
+import { Format } from "typebox/format";
 import { decimalPattern, isDecimal } from "./decimals.ts";
 import { identifierPattern, textPattern, timePattern } from "./primitives.ts";
 import type { SchemaNode } from "./schema-findings.ts";
@@ -22,8 +22,8 @@ for (const { format, test } of [...Object.values(equivalents), calendarDate]) Fo
 
 /** Whether a value fits the schema, compiled. Throws only where reading the value itself does. */
 export function compileFits(schema: TObject): (value: unknown) => boolean {
-  const validator = Compile(quicken(schema as SchemaNode) as TObject);
-  const hasOnlyKnown = knownFields(schema as SchemaNode);
+  const validator = Compile(quicken(schema) as TObject);
+  const hasOnlyKnown = knownFields(schema);
   return (value) => validator.Check(value) && (hasOnlyKnown === undefined || hasOnlyKnown(value));
 }
 

@@ -1,5 +1,5 @@
-import Type, { type Static, type TProperties } from "typebox";
-import Format from "typebox/format";
+import { Type, type Static, type TProperties } from "typebox";
+import { Format } from "typebox/format";
 import { decimalPattern } from "./decimals.ts";
 import { IDENTIFIER_CHARS, LIST_ITEMS, SERIAL_ITEMS, TEXT_CHARS } from "./limits.ts";
 import { isUnitCode } from "./units.ts";

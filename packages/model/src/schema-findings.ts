@@ -1,5 +1,5 @@
 import type { Finding } from "@lineshaft/core";
-import Format from "typebox/format";
+import { Format } from "typebox/format";
 import { EXTENSION_DEPTH, EXTENSION_VALUES, FINDINGS } from "./limits.ts";
 import { addFix, choiceFix, countFix, formatFix, lengthFix, patternFix, typeFix, unknownFix } from "./schema-fixes.ts";
 import { moreFindings, safeShow } from "./rules.ts";
@@ -83,7 +83,7 @@ class SchemaWalk {
 
   #visitText(schema: SchemaNode, value: string, field: string, name: string): void {
     const { minLength = 0, maxLength = Infinity, pattern, format } = schema;
-    const length = value.length > maxLength || value.length < minLength * 2 ? [...value].length : value.length;
+    const length = value.length > maxLength || value.length < minLength * 2 ? Array.from(value).length : value.length;
     if (length < minLength) this.#add(field, "minLength", value, lengthFix(name, minLength, maxLength));
     else if (length > maxLength) this.#add(field, "maxLength", value, lengthFix(name, minLength, maxLength));
     else if (pattern !== undefined && !regex(pattern).test(value))

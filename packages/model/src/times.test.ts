@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isCalendarDate, timeToMs } from "./times.ts";
 
@@ -51,7 +51,11 @@ describe("times", () => {
       max: new Date("9999-12-31T23:59:59Z"),
       noInvalidDate: true,
     });
-    fc.assert(fc.property(moments, (moment) => timeToMs(moment.toISOString()) === moment.getTime()));
+    fc.assert(
+      fc.property(moments, (moment) => {
+        expect(timeToMs(moment.toISOString())).toBe(moment.getTime());
+      }),
+    );
   });
 
   test("a calendar date is a day that exists, and nothing more", () => {

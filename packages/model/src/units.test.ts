@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normaliseDecimal } from "./decimals.ts";
 import { aQuantity } from "./examples.ts";
@@ -97,7 +97,7 @@ describe("units", () => {
   test("whatever the codes, converting never throws", () => {
     fc.assert(
       fc.property(amounts, fc.string(), fc.string(), (amount, from, to) => {
-        convert({ value: amount, unit: from }, to, inBoxes);
+        expect(typeof convert({ value: amount, unit: from }, to, inBoxes).ok).toBe("boolean");
       }),
     );
   });
@@ -127,12 +127,13 @@ describe("units of SAP and Odoo", () => {
   });
 
   test("every mapped name leads to a unit of the table, and what we write is read back as a convertible unit", () => {
-    for (const { code } of unitTable) {
-      const sap = unitToSap(code);
-      if (sap !== undefined) expect(isConvertible(code, unitFromSap(sap) ?? "")).toBe(true);
-      const odoo = unitToOdoo(code);
-      if (odoo !== undefined) expect(isConvertible(code, unitFromOdoo(odoo) ?? "")).toBe(true);
-    }
+    const strayed = unitTable.filter(({ code }) => {
+      const [sap, odoo] = [unitToSap(code), unitToOdoo(code)];
+      const fromSap = sap === undefined || isConvertible(code, unitFromSap(sap) ?? "");
+      const fromOdoo = odoo === undefined || isConvertible(code, unitFromOdoo(odoo) ?? "");
+      return !fromSap || !fromOdoo;
+    });
+    expect(strayed).toEqual([]);
   });
 
   test("what people write is met with the code that was meant", () => {

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aBillOfMaterials } from "../examples.ts";
 import { billOfMaterialsRules } from "./bill-of-materials-rules.ts";

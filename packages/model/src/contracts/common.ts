@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { FACT_ID_CHARS, VERSION_CHARS } from "../limits.ts";
 import { calendarDate, closed, extensions, identifier, listOf, quantity, text, time } from "../primitives.ts";
 

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aCompletion, aFinalCompletion } from "../examples.ts";
 import { completionNeeds, completionRules } from "./completion-rules.ts";

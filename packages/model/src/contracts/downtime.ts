@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aDowntime } from "../examples.ts";
 import { spanRules } from "../shared-rules.ts";

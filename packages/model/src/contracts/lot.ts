@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aLot } from "../examples.ts";
 import { lotRules } from "./lot-rules.ts";

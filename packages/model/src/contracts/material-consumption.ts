@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aMaterialConsumption } from "../examples.ts";
 import { each, positiveRule, uniqueRule } from "../shared-rules.ts";

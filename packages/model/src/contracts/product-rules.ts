@@ -29,7 +29,7 @@ export const productRules: readonly Rule<Product>[] = [
       for (const [i, { quantity, equals }] of conversions.entries()) {
         const pair = [quantity, equals]
           .map(({ unit }) => unitOf(unit)?.dimension)
-          .sort()
+          .toSorted((a = "", b = "") => (a < b ? -1 : 1))
           .join("|");
         if (seen.has(pair)) yield breach(`/conversions/${i}`, `${quantity.unit} = ${equals.unit}`);
         seen.add(pair);

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aProduct } from "../examples.ts";
 import { productRules } from "./product-rules.ts";

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aProductionOrderAcknowledgement } from "../examples.ts";
 import { isBlank, neededRule, spanRules } from "../shared-rules.ts";

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aProductionOrderRelease } from "../examples.ts";
 import { spanRules } from "../shared-rules.ts";

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aProductionOrder } from "../examples.ts";
 import { orderRules, overdeliveryRule } from "./order-rules.ts";

@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aQualityHold } from "../examples.ts";
 import { qualityHoldRules } from "./quality-hold-rules.ts";

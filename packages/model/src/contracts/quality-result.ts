@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aQualityResult } from "../examples.ts";
 import { qualityResultRules } from "./quality-result-rules.ts";

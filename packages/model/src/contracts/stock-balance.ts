@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aStockBalance } from "../examples.ts";
 import { stockBalanceRules } from "./stock-balance-rules.ts";

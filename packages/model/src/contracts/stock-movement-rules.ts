@@ -6,8 +6,8 @@ import type { StockMovement } from "./stock-movement.ts";
 
 type Kind = StockMovement["type"];
 
-const leaves: readonly Kind[] = ["issue", "transfer", "scrap"];
-const comes: readonly Kind[] = ["receipt", "transfer"];
+const leaves: ReadonlySet<Kind> = new Set(["issue", "transfer", "scrap"]);
+const comes: ReadonlySet<Kind> = new Set(["receipt", "transfer"]);
 
 export const stockMovementRules: readonly Rule<StockMovement>[] = [
   positiveRule("stock-movement.quantity-positive", "The quantity moved", (it) => at("/quantity", it.quantity)),
@@ -16,14 +16,14 @@ export const stockMovementRules: readonly Rule<StockMovement>[] = [
     promise: "Issue, transfer and scrap name the location that the stock left.",
     fix: "Give in from the location that the stock left.",
     field: "/from",
-    missing: (it) => leaves.includes(it.type) && it.from === undefined,
+    missing: (it) => leaves.has(it.type) && it.from === undefined,
   }),
   neededRule({
     code: "stock-movement.to-needed",
     promise: "Receipt and transfer name the location that the stock came to.",
     fix: "Give in to the location that the stock came to.",
     field: "/to",
-    missing: (it) => comes.includes(it.type) && it.to === undefined,
+    missing: (it) => comes.has(it.type) && it.to === undefined,
   }),
   neededRule({
     code: "stock-movement.return-location",

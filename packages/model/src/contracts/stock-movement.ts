@@ -1,4 +1,4 @@
-import Type, { type Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aStockMovement } from "../examples.ts";
 import { stockMovementRules } from "./stock-movement-rules.ts";
