@@ -4,7 +4,6 @@ import {
   aBillOfMaterials,
   aCompletion,
   aDowntime,
-  aFinalCompletion,
   aLot,
   aMaterialConsumption,
   aProduct,
@@ -393,86 +392,6 @@ test("a conversion with nought is told on either side", () => {
   expect(found).toContainEqual(["product.conversion-positive", "/conversions/0/quantity/value"]);
 });
 
-describe("a final completion", () => {
-  const order = knowing(aProductionOrder());
-
-  test("needs no reason when it closes the order's quantity exactly or exceeds it", () => {
-    expect(rules("completion", aCompletion({ final: true, yield: pieces(100) }), order)).toEqual([]);
-    expect(rules("completion", aCompletion({ final: true, yield: pieces(101) }), order)).toEqual([]);
-  });
-
-  test("needs no reason when earlier reports cover the rest, by its own count or by the order's", () => {
-    expect(rules("completion", aCompletion({ final: true, totalYield: pieces(100) }), order)).toEqual([]);
-    const whole = aCompletion({ final: true, operation: undefined });
-    expect(rules("completion", whole, knowing(aProductionOrder({ completed: pieces(60) })))).toEqual([]);
-  });
-
-  test("says how much is open, in the order's unit", () => {
-    const [finding] = rules(
-      "completion",
-      aCompletion({ final: true, yield: aQuantity("1.5", "DZN"), scrap: [] }),
-      order,
-    );
-    expect(finding?.fix).toMatch(/^82 C62 of the order are still open/);
-  });
-
-  test("is taken at its word while the order is not known", () => {
-    expect(rules("completion", aCompletion({ final: true }))).toEqual([]);
-  });
-});
-
-describe("a completion", () => {
-  test("of scrap alone, or rework alone, is one", () => {
-    expect(rules("completion", aCompletion({ yield: pieces(0) }))).toEqual([]);
-    expect(rules("completion", aCompletion({ yield: pieces(0), scrap: [], rework: pieces(1) }))).toEqual([]);
-  });
-
-  test("finds its product through the order when it does not name it", () => {
-    const findings = rules("completion", aCompletion(), knowing(aProductionOrder(), byLot));
-    expect(findings.map(({ rule }) => rule)).toEqual(["completion.lot-missing"]);
-  });
-
-  test("of scrap alone needs no lot for a yield that is nought", () => {
-    expect(rules("completion", aCompletion({ yield: pieces(0), product: "PUMP-20" }), knowing(byLot))).toEqual([]);
-  });
-
-  test("adds up lots in their own units and counts serial numbers by pieces", () => {
-    const lots = [
-      { lot: "A", quantity: aQuantity(1, "XBX") },
-      { lot: "B", quantity: pieces(16) },
-    ];
-    expect(rules("completion", aCompletion({ product: "PUMP-20", lots }), knowing(aProduct()))).toEqual([]);
-    const serials = Array.from({ length: 12 }, (_, i) => `S-${i}`);
-    const dozen = aCompletion({ yield: aQuantity(1, "DZN"), serials, product: "PUMP-20" });
-    expect(rules("completion", dozen, knowing(bySerial))).toEqual([]);
-  });
-
-  test("finds its operation whatever its leading zeros", () => {
-    expect(rules("completion", aCompletion({ operation: "10" }), knowing(aProductionOrder()))).toEqual([]);
-  });
-
-  test("lists the findings of all rules at once", () => {
-    const bad = aCompletion({ yield: pieces(0), scrap: [], start: late, end: early, reworkReason: "LEAK" });
-    expect(rules("completion", bad).map(({ rule }) => rule)).toEqual([
-      "completion.output-positive",
-      "completion.rework-quantity",
-      "completion.end-after-start",
-    ]);
-  });
-
-  test("asks for the order, its product and the products consumed, each once", () => {
-    const twice = [
-      { product: "OIL-46", quantity: aQuantity(1, "LTR") },
-      { product: "OIL-46", quantity: aQuantity(2, "LTR") },
-    ];
-    expect(contractOf("completion.v1")?.needs?.(aFinalCompletion({ consumed: twice }))).toEqual([
-      { contract: "production-order.v1", object: "MO-1001" },
-      { contract: "product.v1", object: "OIL-46" },
-      { contract: "product.v1", object: "PUMP-20" },
-    ]);
-  });
-});
-
 describe("rules", () => {
   test("allow the source's clock to be ten minutes ahead, to the millisecond", () => {
     expect(rules("product", aProduct({ time: "2026-01-05T06:10:00Z" }))).toEqual([]);
@@ -520,35 +439,7 @@ describe("rules", () => {
   });
 });
 
-describe("descriptions", () => {
-  test("facts of an order are ordered by the order, moves and balances by product", () => {
-    expect(keyOf("completion.v1", aCompletion())).toBe("MO-1001");
-    expect(keyOf("stock-movement.v1", aStockMovement())).toBe("PUMP-20");
-    expect(keyOf("stock-balance.v1", aStockBalance())).toBe("PUMP-20|FG-1");
-    expect(keyOf("quality-hold.v1", aQualityHold())).toBe(keyOf("quality-result.v1", aQualityResult()));
-  });
-
-  test("two things never share a name, whatever characters their parts have", () => {
-    expect(lotName("A|B", "C")).not.toBe(lotName("A", "B|C"));
-    expect(lotName("A%7CB", "C")).not.toBe(lotName("A|B", "C"));
-  });
-
-  test("states carry their version, events none; the event time is in UTC", () => {
-    const told = contracts.map((contract) => [contract.kind, typeof contract.describe(contract.examples[0]).version]);
-    expect(new Set(told.map(String))).toEqual(new Set(["state,string", "event,undefined"]));
-    expect(contractOf("completion.v1")?.describe(aCompletion()).eventTime).toBe(Date.UTC(2026, 0, 5, 5, 45));
-  });
-});
-
 /** Knows everything, wrongly. */
 function nonsense({ object }: { object: string }): unknown {
   return { product: object, productionOrder: object, quantity: "many" };
-}
-
-function keyOf(contract: string, value: object): string | undefined {
-  return contractOf(contract)?.describe(value).key;
-}
-
-function lotName(product: string, lot: string): string | undefined {
-  return contractOf("lot.v1")?.describe(aLot({ product, lot })).object;
 }
