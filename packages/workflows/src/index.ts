@@ -1,1 +1,11 @@
-export {};
+export { completionFlow } from "./completion-flow.ts";
+export type { CompletionFlowOptions, OdooCompletions, S4Completions } from "./completion-flow.ts";
+export { consumptionFlow } from "./consumption-flow.ts";
+export type { ConsumptionFlowOptions } from "./consumption-flow.ts";
+export { downtimeFlow } from "./downtime-flow.ts";
+export type { DowntimeFlowOptions } from "./downtime-flow.ts";
+export { orderReleaseFlow } from "./order-release-flow.ts";
+export type { OrderReleaseFlowOptions } from "./order-release-flow.ts";
+export { stockMovementFlow } from "./stock-movement-flow.ts";
+export type { OdooStock, S4Stock, StockMovementFlowOptions } from "./stock-movement-flow.ts";
+export type { S4Place } from "./s4-terms.ts";
