@@ -1,3 +1,4 @@
+import { Effects } from "./effects.ts";
 import { userError } from "./errors.ts";
 import type { Field, Fields, Model } from "./schema.ts";
 import { commonFields, emptyOf, inVersion } from "./schema.ts";
@@ -19,8 +20,8 @@ export class Database {
   #sequences = new Map<string, number>();
   /** Counts commits; tells what a transaction that began earlier cannot have seen. */
   commits = 0;
-  /** When each key in ir.model.data was committed, by `commits`. */
-  readonly keyCommits = new Map<string, number>();
+  /** How often each of our tokens took effect. */
+  readonly effects = new Effects();
   /** Columns with a unique index of their own, by table. */
   readonly #unique = new Map<string, Set<string>>();
   /** Models whose changes an automation notes in the outbox, and for which events. */
@@ -70,6 +71,15 @@ export class Database {
 
   uniqueColumns(modelName: string): Iterable<string> {
     return this.#unique.get(modelName) ?? [];
+  }
+
+  watch(model: string, event: string): Step {
+    const events = this.watched.get(model) ?? new Set();
+    this.watched.set(model, events.add(event));
+    return () => {
+      events.delete(event);
+      return () => this.watch(model, event);
+    };
   }
 
   has(name: string): boolean {

@@ -3,7 +3,6 @@ import type { Database } from "./database.ts";
 import type { Context } from "./env.ts";
 import { Env } from "./env.ts";
 import { OdooError, asOdooError, databaseError } from "./errors.ts";
-import type { Effects } from "./effects.ts";
 import type { Faults, OdooFault } from "./faults.ts";
 import { realLatency } from "./latency.ts";
 import { flushOutbox } from "./provisioned/outbox.ts";
@@ -24,7 +23,6 @@ export interface EngineOptions {
   db: Database;
   clock: Clock;
   faults: Faults;
-  effects: Effects;
   latency: "none" | "real";
   /** HTTP workers; further requests queue. */
   workers: number;

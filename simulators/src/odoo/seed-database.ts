@@ -67,34 +67,43 @@ function moduleOf(group: OdooGroup): string {
 }
 
 /** Name, factor and category: what the factor means changed in 19 (kg is 1000 there, its root being the gram). */
-const units: readonly [name: string, category: string, factor17: number, factor19: number][] = [
-  ["Units", "Unit", 1, 1],
-  ["Dozens", "Unit", 1 / 12, 12],
-  ["kg", "Weight", 1, 1000],
-  ["g", "Weight", 1000, 1],
-  ["t", "Weight", 0.001, 1_000_000],
-  ["Hours", "Working Time", 8, 1],
-  ["Days", "Working Time", 1, 8],
-  ["m", "Length / Distance", 1, 1000],
-  ["mm", "Length / Distance", 1000, 1],
-  ["cm", "Length / Distance", 100, 10],
-  ["m²", "Surface", 1, 1],
-  ["L", "Volume", 1, 1000],
-  ["m³", "Volume", 0.001, 1_000_000],
+const units: readonly [name: string, category: string, factor17: number, factor19: number, externalId: string][] = [
+  ["Units", "Unit", 1, 1, "product_uom_unit"],
+  ["Dozens", "Unit", 1 / 12, 12, "product_uom_dozen"],
+  ["kg", "Weight", 1, 1000, "product_uom_kgm"],
+  ["g", "Weight", 1000, 1, "product_uom_gram"],
+  ["t", "Weight", 0.001, 1_000_000, "product_uom_ton"],
+  ["Hours", "Working Time", 8, 1, "product_uom_hour"],
+  ["Days", "Working Time", 1, 8, "product_uom_day"],
+  ["m", "Length / Distance", 1, 1000, "product_uom_meter"],
+  ["mm", "Length / Distance", 1000, 1, "product_uom_millimeter"],
+  ["cm", "Length / Distance", 100, 10, "product_uom_cm"],
+  ["m²", "Surface", 1, 1, "uom_square_meter"],
+  ["L", "Volume", 1, 1000, "product_uom_litre"],
+  ["m³", "Volume", 0.001, 1_000_000, "product_uom_cubic_meter"],
 ];
 
 function seedUnits(env: Env): void {
   const categories = new Map<string, number>();
-  for (const [name, category, factor17, factor19] of units) {
-    if (env.version >= 19) {
-      env.create("uom.uom", { name, factor: factor19, relative_factor: factor19 });
-      continue;
-    }
-    let id = categories.get(category);
-    if (id === undefined) categories.set(category, (id = env.create("uom.category", { name: category }).id));
-    const kind = factor17 === 1 ? "reference" : factor17 > 1 ? "smaller" : "bigger";
-    env.create("uom.uom", { name, category_id: id, factor: factor17, uom_type: kind });
+  for (const [name, category, factor17, factor19, externalId] of units) {
+    const values: JsonObject =
+      env.version >= 19
+        ? { name, factor: factor19, relative_factor: factor19 }
+        : { name, factor: factor17, uom_type: kindOf(factor17), category_id: categoryId(env, categories, category) };
+    const id = env.create("uom.uom", values).id;
+    env.create("ir.model.data", { module: "uom", name: externalId, model: "uom.uom", res_id: id });
   }
+}
+
+function kindOf(factor: number): string {
+  if (factor === 1) return "reference";
+  return factor > 1 ? "smaller" : "bigger";
+}
+
+function categoryId(env: Env, known: Map<string, number>, name: string): number {
+  const id = known.get(name) ?? env.create("uom.category", { name }).id;
+  known.set(name, id);
+  return id;
 }
 
 function seedPlaces(env: Env): void {

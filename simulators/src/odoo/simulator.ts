@@ -1,7 +1,6 @@
 import { systemClock } from "@lineshaft/core";
 import type { Clock } from "@lineshaft/core";
 import { Database } from "./database.ts";
-import { Effects } from "./effects.ts";
 import { Engine } from "./engine.ts";
 import type { Env } from "./env.ts";
 import { Faults, readFault } from "./faults.ts";
@@ -68,8 +67,7 @@ export async function startOdooSimulator(options: OdooSimulatorOptions): Promise
   const database = options.database ?? `o${version}`;
   const db = new Database(database, version, allModels(version));
   const faults = new Faults();
-  const effects = new Effects();
-  const engine = new Engine({ db, clock, faults, effects, latency, workers });
+  const engine = new Engine({ db, clock, faults, latency, workers });
   engine.inside((env) => seedDatabase(env, users));
   const seeding = new Seeding(engine);
   options.seed?.(seeding);
@@ -128,8 +126,8 @@ export async function startOdooSimulator(options: OdooSimulatorOptions): Promise
       await front.close();
       await front.open();
     },
-    state: () => engine.inside((env) => readState(env, effects)),
-    effectsOf: (token) => effects.of(token),
+    state: () => engine.inside((env) => readState(env)),
+    effectsOf: (token) => db.effects.of(token),
     inside: (change) => engine.inside(change),
     async close() {
       engine.restart();

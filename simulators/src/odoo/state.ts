@@ -1,4 +1,3 @@
-import type { Effects } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { keepsStock } from "./models/location.ts";
 import { num, ref, refs, text } from "./values.ts";
@@ -24,7 +23,7 @@ export interface OdooState {
   effects: Record<string, number>;
 }
 
-export function readState(env: Env, effects: Effects): OdooState {
+export function readState(env: Env): OdooState {
   return {
     orders: env.search("mrp.production", []).map((row) => ({
       id: row.id,
@@ -49,7 +48,7 @@ export function readState(env: Env, effects: Effects): OdooState {
       state: text(row.state),
       origin: text(row.origin),
     })),
-    effects: effects.entries(),
+    effects: env.db.effects.entries(),
   };
 }
 

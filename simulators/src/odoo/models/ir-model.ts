@@ -2,6 +2,7 @@ import type { Env } from "../env.ts";
 import { validationError, valueError } from "../errors.ts";
 import { boolean, char, integer, longText, many2many, many2one, one2many, selection } from "../schema.ts";
 import type { Field, FieldType, Model } from "../schema.ts";
+import { watchedBy } from "../provisioned/outbox.ts";
 import { ref, text } from "../values.ts";
 import type { Row, Value } from "../values.ts";
 
@@ -91,8 +92,17 @@ export const irModelModels: Model[] = [
       filter_pre_domain: char("Before Update Domain"),
       action_server_ids: one2many("Actions", "ir.actions.server", "base_automation_id"),
     },
+    created: watchForOutbox,
   },
 ];
+
+/** An automation of the connector's own kind takes effect: changes of its model go to the outbox from now on. */
+function watchForOutbox(env: Env, row: Row): void {
+  for (const action of env.of("ir.actions.server", "base_automation_id", row.id)) {
+    const watched = watchedBy(text(action.code));
+    if (watched) env.transaction.undo(env.db.watch(watched.model, watched.event));
+  }
+}
 
 function fieldTypes(): FieldType[] {
   return [

@@ -104,6 +104,7 @@ function carryMove(env: Env, move: Row, remainder: Row, demand: number): void {
   env.create("stock.move", {
     ...values,
     product_uom_qty: demand,
+    ...(env.version <= 18 && { name: text(remainder.name) }),
     reference: text(remainder.name),
     origin: text(remainder.name),
     date: text(remainder.date_start),

@@ -56,7 +56,7 @@ function makeRawMoves(env: Env, order: Row): void {
   const batches = batchesOf(env, order, bom);
   for (const line of env.search("mrp.bom.line", [["bom_id", "=", bom.id]], { order: "sequence, id" })) {
     env.create("stock.move", {
-      ...commonValues(order),
+      ...commonValues(env, order),
       product_id: line.product_id as number,
       product_uom: line.product_uom_id as number,
       product_uom_qty: roundTo(num(line.product_qty) * batches, env.digits),
@@ -81,7 +81,7 @@ function makeFinishedMoves(env: Env, order: Row): void {
   const places = { location_id: productionLocation(env), location_dest_id: order.location_dest_id as number };
   const tracked = trackingOf(env.one("product.product", ref(order.product_id))) !== "none";
   env.create("stock.move", {
-    ...commonValues(order),
+    ...commonValues(env, order),
     ...places,
     product_id: order.product_id as number,
     product_uom: order.product_uom_id as number,
@@ -92,7 +92,7 @@ function makeFinishedMoves(env: Env, order: Row): void {
   if (!bom) return;
   for (const line of env.of("mrp.bom.byproduct", "bom_id", bom.id))
     env.create("stock.move", {
-      ...commonValues(order),
+      ...commonValues(env, order),
       ...places,
       product_id: line.product_id as number,
       product_uom: line.product_uom_id as number,
@@ -102,8 +102,9 @@ function makeFinishedMoves(env: Env, order: Row): void {
     });
 }
 
-function commonValues(order: Row): JsonObject {
+function commonValues(env: Env, order: Row): JsonObject {
   return {
+    ...(env.version <= 18 && { name: text(order.name) }),
     reference: text(order.name),
     origin: text(order.name),
     date: text(order.date_start),

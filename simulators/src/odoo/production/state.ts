@@ -26,7 +26,9 @@ export function refreshProduction(env: Env, production: Row): void {
     env.set("mrp.production", production, { state, reservation_state: reservation });
 }
 
-const closed = (move: Row) => move.state === "done" || move.state === "cancel";
+export function isClosed(move: Row): boolean {
+  return move.state === "done" || move.state === "cancel";
+}
 
 function stateOf(env: Env, production: Row): string {
   const state = String(production.state);
@@ -34,7 +36,7 @@ function stateOf(env: Env, production: Row): string {
   const raw = rawMoves(env, production);
   const finished = finishedMoves(env, production);
   if (finished.length > 0 && finished.every((move) => move.state === "cancel")) return "cancel";
-  if (state === "done" || (finished.length > 0 && finished.every(closed) && raw.every(closed))) return "done";
+  if (state === "done" || (finished.length > 0 && finished.every(isClosed) && raw.every(isClosed))) return "done";
   return openState(env, production, raw);
 }
 
@@ -51,7 +53,7 @@ function openState(env: Env, production: Row, raw: readonly Row[]): string {
 
 function reservationOf(env: Env, production: Row, state: string): string | false {
   if (["draft", "done", "cancel"].includes(state)) return false;
-  const open = rawMoves(env, production).filter((move) => !closed(move));
+  const open = rawMoves(env, production).filter((move) => !isClosed(move));
   const kept = production.reservation_state;
   if (open.every((move) => move.state === "assigned")) return "assigned";
   if (kept === "assigned" && open.every((move) => move.state !== "confirmed")) return "assigned";

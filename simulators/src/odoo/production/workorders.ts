@@ -38,9 +38,17 @@ export function workordersOf(env: Env, production: Row): Row[] {
 export function planWorkorders(env: Env, production: Row): void {
   const blocked = env.version >= 19 ? "blocked" : "pending";
   const first = env.version >= 19 || production.reservation_state === "assigned" ? "ready" : "waiting";
-  workordersOf(env, production).forEach((row, at) =>
-    env.set("mrp.workorder", row, { state: at === 0 ? first : blocked }),
-  );
+  const all = workordersOf(env, production);
+  all.forEach((row, at) => env.set("mrp.workorder", row, { state: at === 0 ? first : blocked }));
+  if (env.version <= 18) hangMovesOnLast(env, production, all.at(-1));
+}
+
+/** Up to 18 moves that name no operation belong to the last work order. */
+function hangMovesOnLast(env: Env, production: Row, last: Row | undefined): void {
+  if (!last) return;
+  for (const field of ["raw_material_production_id", "production_id"])
+    for (const move of env.of("stock.move", field, production.id))
+      if (move.operation_id === false) env.set("stock.move", move, { workorder_id: last.id });
 }
 
 /** What each takes for the pieces in hand rather than for the whole order; 19 only. */

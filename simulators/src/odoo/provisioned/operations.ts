@@ -1,6 +1,104 @@
 import type { Env } from "../env.ts";
-import { userError } from "../errors.ts";
+import { OdooError, userError } from "../errors.ts";
+import { isObject, num, text } from "../values.ts";
+import type { Row } from "../values.ts";
+import { completeOrder } from "./complete-order.ts";
+import { saveBill, saveProduct } from "./master-data.ts";
+import { createOrder } from "./orders.ts";
+import { moveStock, scrap, setStock } from "./stock.ts";
+import { Refusal, Terms } from "./terms.ts";
+import type { Request } from "./terms.ts";
+import { logDowntime, logWorkTime, requestMaintenance } from "./work.ts";
 
-export function runOperations(_env: Env, _action: { protocol: number; hash: string }): unknown {
-  throw userError("not yet");
+/** Where the connector's action keeps a row for each applied item: its token, unique. */
+const LEDGER = "x_lineshaft_operation";
+
+/** What an operation made: the record that now stands for it, and what the hub calls it by. */
+export interface Applied {
+  model: string;
+  row: Row;
+  receipt: string;
+  detail: Record<string, unknown>;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- values are checked by the connector before they are sent
+type Operation = (terms: Terms, value: any, token: string) => Applied;
+
+const operations: Readonly<Record<string, Operation>> = {
+  createOrder,
+  completeOrder,
+  moveStock,
+  setStock,
+  scrap,
+  logWorkTime,
+  logDowntime,
+  requestMaintenance,
+  saveProduct,
+  saveBillOfMaterials: saveBill,
+};
+
+interface Item {
+  token: string;
+  key: string;
+  value: unknown;
+}
+
+type Result = { token: string; status: string } & Record<string, unknown>;
+
+/**
+ * The connector's server action: each item claims its token and takes effect in the same transaction, or is refused
+ * with nothing left behind. Items of one key go in their order, none after a failed one.
+ */
+export function runOperations(env: Env, action: { protocol: number; hash: string }): unknown {
+  const request = env.context.lineshaft;
+  if (!isObject(request))
+    throw userError("This action works for Lineshaft only; it does nothing when it is started by hand.");
+  if (request.protocol !== action.protocol)
+    throw userError(`This action speaks protocol ${action.protocol}, the caller ${String(request.protocol)}.`);
+  const operation = operations[String(request.operation)];
+  if (!operation) throw new OdooError("builtins.ValueError", `KeyError: '${String(request.operation)}'`);
+  const terms = new Terms(env.sudo({ lang: "en_US", tz: "UTC" }), request as Request);
+  const results = runBatch(terms, operation, String(request.operation), request.items as unknown as Item[]);
+  return { lineshaft: { protocol: action.protocol, code: action.hash, results } };
+}
+
+function runBatch(terms: Terms, operation: Operation, name: string, items: readonly Item[]): Result[] {
+  const failed = new Map<string, string>();
+  return items.map((item) => {
+    const known = terms.env.of(LEDGER, "x_name", item.token)[0];
+    if (known) return duplicate(item.token, known);
+    const before = failed.get(item.key);
+    if (before !== undefined)
+      return { token: item.token, status: "skipped", message: `An earlier item of the same key failed: ${before}` };
+    const result = runItem(terms, operation, name, item);
+    if (result.status === "rejected") failed.set(item.key, String(result.message));
+    return result;
+  });
+}
+
+function duplicate(token: string, row: Row): Result {
+  return { token, status: "duplicate", receipt: text(row.x_receipt), model: text(row.x_model), id: num(row.x_res_id) };
+}
+
+function runItem(terms: Terms, operation: Operation, name: string, item: Item): Result {
+  const { env } = terms;
+  const mark = env.transaction.mark();
+  try {
+    const { model, row, receipt, detail } = operation(terms, item.value, item.token);
+    env.create(LEDGER, { x_name: item.token, x_operation: name, x_receipt: receipt, x_model: model, x_res_id: row.id });
+    env.transaction.afterCommit.push(() => env.db.effects.add(item.token));
+    return { token: item.token, status: "done", receipt, model, id: row.id, detail };
+  } catch (error) {
+    env.transaction.rollbackTo(mark);
+    return rejected(item.token, error);
+  }
+}
+
+const refusals = ["UserError", "ValidationError", "AccessError", "MissingError"];
+
+function rejected(token: string, error: unknown): Result {
+  if (error instanceof Refusal) return { token, status: "rejected", reason: error.reason, message: error.message };
+  const said = error instanceof OdooError && refusals.includes(error.pythonName.split(".").at(-1)!);
+  const message = error instanceof Error ? error.message : String(error);
+  return { token, status: "rejected", reason: said ? "odoo-refused" : "odoo-failed", message };
 }

@@ -1,6 +1,7 @@
 import type { Env } from "../env.ts";
 import { compareQuantity, num, ref, roundTo } from "../values.ts";
 import type { Row } from "../values.ts";
+import { quantsOf } from "./quants.ts";
 import { moveAtOnce } from "./move-at-once.ts";
 
 /** Brings a quant to `counted` by a move from or to the inventory loss location, and forgets the count. */
@@ -21,9 +22,10 @@ export function applyCount(env: Env, quant: Row, counted: number): void {
 }
 
 /** Merges quants of the same place and drops those with nothing left, as opening the inventory screen does. */
-export function mergeQuants(env: Env): void {
+export function mergeQuants(env: Env, product?: number): void {
   const first = new Map<string, Row>();
-  for (const quant of env.search("stock.quant", [])) {
+  const quants = product === undefined ? env.search("stock.quant", []) : quantsOf(env, product);
+  for (const quant of quants) {
     const key = `${String(quant.product_id)} ${String(quant.location_id)} ${String(quant.lot_id)}`;
     const kept = first.get(key);
     if (!kept) {
