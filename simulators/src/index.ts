@@ -11,3 +11,20 @@ export type {
   SeedOrder,
   SeedProduct,
 } from "./odoo/index.ts";
+export { faultKinds as sapFaultKinds, seedSapPlant, startSapSimulator } from "./sap/index.ts";
+export type {
+  FailedMovement,
+  SapComponent,
+  SapConfirmation,
+  SapFault,
+  SapFaultKind,
+  SapInspection,
+  SapMaterial,
+  SapMaterialDocument,
+  SapOrder,
+  SapPurchaseOrder,
+  SapSeedOptions,
+  SapSimulator,
+  SapSimulatorOptions,
+  SapStock,
+} from "./sap/index.ts";

@@ -20,17 +20,23 @@ export function checkOptions(options: S4Options): void {
     throw new LineshaftError("config-invalid", `SAP system ${name}: ${what}`, { next });
   };
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    fail(`the url ${JSON.stringify(url)} can't be read.`, "Give scheme, host and port, such as https://s4.example.com:44300.");
+    fail(
+      `the url ${JSON.stringify(url)} can't be read.`,
+      "Give scheme, host and port, such as https://s4.example.com:44300.",
+    );
   }
   if (new URL(url).username !== "") fail("the url holds a user name.", "Give username and password as options.");
   if (client !== undefined && !/^\d{3}$/.test(client)) {
     fail(`the client ${JSON.stringify(client)} is not three digits.`, 'Give it as text, such as "100".');
   }
   for (const each of [zone, ...Object.values(zones)]) checkZone(each);
-  const { maxBatch = DEFAULT_BATCH, productionOrders: { everyMs = DEFAULT_POLL_MS, pageSize = DEFAULT_PAGE } = {} } = options;
+  const { maxBatch = DEFAULT_BATCH, productionOrders: { everyMs = DEFAULT_POLL_MS, pageSize = DEFAULT_PAGE } = {} } =
+    options;
   if (!Number.isInteger(maxBatch) || maxBatch < 1 || maxBatch > MAX_BATCH) {
     fail(`maxBatch ${maxBatch} is out of range.`, `Give a whole number from 1 to ${MAX_BATCH}.`);
   }
-  if (!(timeoutMs > 0) || !(settleMs >= 0)) fail("timeoutMs and settleMs must be positive.", "Give them in milliseconds.");
-  if (!(everyMs > 0) || !(pageSize >= 1)) fail("everyMs and pageSize must be positive.", "Leave them out for the defaults.");
+  if (!(timeoutMs > 0) || !(settleMs >= 0))
+    fail("timeoutMs and settleMs must be positive.", "Give them in milliseconds.");
+  if (!(everyMs > 0) || !(pageSize >= 1))
+    fail("everyMs and pageSize must be positive.", "Leave them out for the defaults.");
 }

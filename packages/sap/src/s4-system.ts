@@ -93,9 +93,13 @@ async function checkServices(system: string, services: readonly ODataService[], 
   const [first] = failed;
   if (!first) return { ok: true, detail: `${names(answers)} answer.` };
   const well = answers.filter(({ error }) => error === undefined);
-  const rest = well.length === 0 ? "No service answers." : `${names(well)} ${well.length === 1 ? "answers" : "answer"}; ${names(failed)} not.`;
+  const rest =
+    well.length === 0
+      ? "No service answers."
+      : `${names(well)} ${well.length === 1 ? "answers" : "answer"}; ${names(failed)} not.`;
   const { error } = first;
-  if (!(error instanceof LineshaftError)) return { ok: false, message: `${system}: ${rest} ${String(error)}`, next: "See the log." };
+  if (!(error instanceof LineshaftError))
+    return { ok: false, message: `${system}: ${rest} ${String(error)}`, next: "See the log." };
   const said = error.said === undefined ? "" : ` It said: ${error.said}.`;
   return { ok: false, message: `${error.message}${said} ${rest}`, next: error.next };
 }

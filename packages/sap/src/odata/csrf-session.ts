@@ -1,4 +1,5 @@
 import { UnavailableError } from "@lineshaft/core";
+import { untilAborted } from "../until-aborted.ts";
 import { CookieJar } from "./cookie-jar.ts";
 import type { HttpAnswer, HttpRequest, HttpSession } from "./http-session.ts";
 import { refusalOf } from "./refusal.ts";
@@ -10,7 +11,8 @@ interface Session {
 
 /**
  * The session with one service: its CSRF token and the cookies the token belongs to. The token is fetched once for all
- * who need it at the same time, since each fetch makes the earlier token void.
+ * who need it at the same time: of several fetched side by side, each belongs to another session, and mixing them up is
+ * refused.
  */
 export class CsrfSession {
   readonly #http: HttpSession;
@@ -30,10 +32,10 @@ export class CsrfSession {
    */
   async send(call: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const first = this.#session ?? this.#fetch();
-    const answer = await this.#sendIn(await abortable(first, signal), call, signal);
+    const answer = await this.#sendIn(await untilAborted(first, signal), call, signal);
     if (!asksForToken(answer)) return answer;
     if (this.#session === first) this.#session = undefined;
-    return this.#sendIn(await abortable(this.#session ?? this.#fetch(), signal), call, signal);
+    return this.#sendIn(await untilAborted(this.#session ?? this.#fetch(), signal), call, signal);
   }
 
   close(): void {
@@ -86,20 +88,4 @@ export class CsrfSession {
 
 function asksForToken(answer: HttpAnswer): boolean {
   return answer.status === 403 && answer.headers["x-csrf-token"]?.toLowerCase() === "required";
-}
-
-/** One caller's giving up does not take the token from the others. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () =>
-      reject(new UnavailableError("Stopped before anything was sent.", { next: "Nothing; it is sent again." }));
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

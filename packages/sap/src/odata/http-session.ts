@@ -120,11 +120,14 @@ export class HttpSession {
 
   #unavailable(call: HttpRequest, cause: unknown): UnavailableError {
     const { system } = this.options;
-    return new UnavailableError(`Cannot reach ${system}: ${call.method} ${this.#origin}${pathOnly(call.path)} broke off.`, {
-      said: reasonOf(cause),
-      next: `Check that ${this.#origin} answers from this machine and that its certificate is trusted.`,
-      cause,
-    });
+    return new UnavailableError(
+      `Cannot reach ${system}: ${call.method} ${this.#origin}${pathOnly(call.path)} broke off.`,
+      {
+        said: reasonOf(cause),
+        next: `Check that ${this.#origin} answers from this machine and that its certificate is trusted.`,
+        cause,
+      },
+    );
   }
 
   #uncertain(call: HttpRequest, cause: unknown): UncertainError {

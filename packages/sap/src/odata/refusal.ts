@@ -34,7 +34,10 @@ const REPEATABILITY_MISSING = "/IWBEP/CM_COS/001";
 const SERVICE_MISSING = new Set(["/IWFND/MED/170", "/IWFND/MAED/170", "/IWFND/CM_V4_COS/021"]);
 
 /** What an answer means when it is not a success, as one of core's errors; undefined for 2xx. */
-export function refusalOf(answer: Answered, asked: Asked): RejectedError | UnavailableError | UncertainError | undefined {
+export function refusalOf(
+  answer: Answered,
+  asked: Asked,
+): RejectedError | UnavailableError | UncertainError | undefined {
   if (answer.status >= 200 && answer.status < 300) return undefined;
   const error = readSapError(answer.body);
   const said = error ? sayError(error) : sayStatus(answer);
@@ -50,7 +53,11 @@ export function refusesRepeatability(answer: Answered): boolean {
 }
 
 /** What holds whatever the status is. */
-function byCode(error: SapError | undefined, said: string, asked: Asked): UnavailableError | UncertainError | undefined {
+function byCode(
+  error: SapError | undefined,
+  said: string,
+  asked: Asked,
+): UnavailableError | UncertainError | undefined {
   if (!error) return undefined;
   const codes = codesOf(error);
   if (codes.includes(REQUEST_OUTDATED)) {
@@ -136,7 +143,10 @@ function byRange(status: number, error: SapError | undefined, said: string, { sy
 
 function rejected(error: SapError, said: string, { system, action }: Asked): RejectedError {
   const code = error.code === "" ? (error.details[0]?.code ?? "") : error.code;
-  const word = normalCode(code).toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+  const word = normalCode(code)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
   return new RejectedError(`${system} refused the ${action}: ${said}`.replace(/\.?$/, "."), {
     reason: word === "" ? "sap-refused" : `sap-${word}`,
     said,
@@ -180,6 +190,10 @@ function sayError(error: SapError): string {
 }
 
 function sayStatus(answer: Answered): string {
-  const text = answer.body.toString("utf8", 0, 2_000).replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ").trim();
+  const text = answer.body
+    .toString("utf8", 0, 2_000)
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim();
   return `status ${answer.status}${text === "" ? "" : `: ${text.slice(0, 200)}`}`;
 }

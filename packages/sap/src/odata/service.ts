@@ -83,7 +83,12 @@ export class ODataService {
 
   /** The service's own description, EDMX. */
   async metadata(signal: AbortSignal): Promise<string> {
-    const call = { method: "GET", path: `${this.#root}$metadata`, headers: { accept: "application/xml" }, effect: false } as const;
+    const call = {
+      method: "GET",
+      path: `${this.#root}$metadata`,
+      headers: { accept: "application/xml" },
+      effect: false,
+    } as const;
     const answer = await this.#http.request(call, signal);
     const refusal = refusalOf(answer, this.#asked("description of the service"));
     if (refusal) throw refusal;

@@ -61,7 +61,11 @@ async function postedOutcomes(
     const report = it && reports.shift();
     if (!it || !report) return unnumbered(item);
     const warnings = written.messages.filter(({ severity }) => severity === "warning" || severity === "error");
-    const note = noteOf(it, report, warnings.map((warning) => showMessage(warning)));
+    const note = noteOf(
+      it,
+      report,
+      warnings.map((warning) => showMessage(warning)),
+    );
     return {
       kind: "done",
       receipt: receiptOf(it),
@@ -89,7 +93,10 @@ async function findConfirmation(
   }
   const [report] = await movements.check([it], signal);
   const notes: string[] = [];
-  if (others.length > 0) notes.push(`It stands ${others.length + 1} times in SAP: ${others.map(confirmationKey).join(", ")} should be cancelled.`);
+  if (others.length > 0)
+    notes.push(
+      `It stands ${others.length + 1} times in SAP: ${others.map(confirmationKey).join(", ")} should be cancelled.`,
+    );
   if (first["IsReversed"] === true) notes.push(`Confirmation ${receiptOf(it)} has been cancelled in SAP since.`);
   const note = report && first["IsReversed"] !== true ? noteOf(it, report, notes) : notes.join(" ") || undefined;
   return {
@@ -117,7 +124,9 @@ function noteOf(it: Confirmed, report: MovementReport, more: readonly string[]):
     );
   }
   if (report.kind === "unchecked") {
-    notes.unshift(`Confirmation ${receiptOf(it)} stands; whether its goods movements are posted is not known: ${report.why}`);
+    notes.unshift(
+      `Confirmation ${receiptOf(it)} stands; whether its goods movements are posted is not known: ${report.why}`,
+    );
   }
   return notes.length === 0 ? undefined : notes.join(" ");
 }

@@ -88,7 +88,10 @@ function movementBody(movement: ConfirmedMovement, value: OperationConfirmation,
     OrderID: alpha(value.order, 12),
     GoodsMovementType: movement.movementType,
     // F: with reference to the order, for its receipt.
-    ...(movement.movementType === "101" && { GoodsMovementRefDocType: "F", OrderItem: alpha(movement.orderItem ?? "1", 4) }),
+    ...(movement.movementType === "101" && {
+      GoodsMovementRefDocType: "F",
+      OrderItem: alpha(movement.orderItem ?? "1", 4),
+    }),
     Material: movement.material,
     Plant: movement.plant,
     ...(movement.storageLocation !== undefined && { StorageLocation: movement.storageLocation }),

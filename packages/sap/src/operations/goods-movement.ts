@@ -1,6 +1,16 @@
 import { Type } from "typebox";
 import type { Static, TProperties } from "typebox";
-import { MAX_ITEMS, calendarDate, closed, customFields, instant, numberText, quantityText, text, unitCode } from "./fields.ts";
+import {
+  MAX_ITEMS,
+  calendarDate,
+  closed,
+  customFields,
+  instant,
+  numberText,
+  quantityText,
+  text,
+  unitCode,
+} from "./fields.ts";
 
 /** What every item of a goods movement says. */
 const stock = {

@@ -70,7 +70,10 @@ export class MovementCheck {
     let known: ReadonlyMap<Confirmed, Entity[]> = new Map(confirmed.map((each) => [each, each.items]));
     const settle = () => {
       for (const [each, expected] of open) {
-        const report = compareMovements(expected, (known.get(each) ?? []).map((item) => movementOf(item)));
+        const report = compareMovements(
+          expected,
+          (known.get(each) ?? []).map((item) => movementOf(item)),
+        );
         reports.set(each, report);
         if (report.kind === "complete") open.delete(each);
       }

@@ -1,6 +1,16 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
-import { MAX_ITEMS, calendarDate, closed, customFields, instant, numberText, quantityText, text, unitCode } from "./fields.ts";
+import {
+  MAX_ITEMS,
+  calendarDate,
+  closed,
+  customFields,
+  instant,
+  numberText,
+  quantityText,
+  text,
+  unitCode,
+} from "./fields.ts";
 
 /** A goods movement posted together with a confirmation: by-product, consumption, receipt. */
 export const confirmedMovementSchema = Type.Object(

@@ -64,7 +64,11 @@ async function send<T>(operation: WriteOperation<T>, items: Item<T>[], signal: A
       outcomes.set(item, outcomeOf(error));
     }
   }
-  const results = await writeAll(operation.service, writes.map(({ write }) => write), signal);
+  const results = await writeAll(
+    operation.service,
+    writes.map(({ write }) => write),
+    signal,
+  );
   const posted: Posted<T>[] = [];
   for (const [index, { item }] of writes.entries()) {
     const result = results[index];

@@ -2,6 +2,7 @@ import type { Clock, Fact, Intake, Log, Receipt, Source } from "@lineshaft/core"
 import { createHash } from "node:crypto";
 import { navigated, nextOf, textField } from "../odata/service.ts";
 import type { Entity, ODataService, Page } from "../odata/service.ts";
+import { untilAborted } from "../until-aborted.ts";
 import { COMPONENT_NAVIGATIONS, OPERATION_NAVIGATION, ORDERS, componentNavigationIn, orderQuery } from "./query.ts";
 import { earlier, isStamp } from "./stamp.ts";
 import { translateOrder } from "./translate.ts";
@@ -73,7 +74,9 @@ export class ProductionOrderSource implements Source {
   async #firstCursor(saved: string | undefined): Promise<string | undefined> {
     const start = saved ?? this.#options.since;
     if (start === undefined || isStamp(start)) return start;
-    this.#options.log.warn(`The cursor ${start} of ${this.#options.system} is no stamp of SAP; all orders are read anew.`);
+    this.#options.log.warn(
+      `The cursor ${start} of ${this.#options.system} is no stamp of SAP; all orders are read anew.`,
+    );
     return undefined;
   }
 
@@ -89,7 +92,8 @@ export class ProductionOrderSource implements Source {
     let next: string | undefined;
     while (!signal.aborted) {
       const query = orderQuery({ plants, onlyOpen, since, skip, pageSize, componentNavigation });
-      const page = next === undefined ? await service.readPage(ORDERS, query, signal) : await service.readNext(next, signal);
+      const page =
+        next === undefined ? await service.readPage(ORDERS, query, signal) : await service.readNext(next, signal);
       yield page;
       const last = textField(page.results.at(-1) ?? {}, "LastChangeDateTime");
       const full = page.next !== undefined || page.results.length >= pageSize;
@@ -103,21 +107,26 @@ export class ProductionOrderSource implements Source {
     }
   }
 
-  /** @returns the last stamp of the page */
+  /**
+   * Hands over a page, its orders side by side: a page has no order twice.
+   * @returns the last stamp of the page, once all before it is on disk
+   */
   async #record(page: Page, intake: Intake, signal: AbortSignal): Promise<string | undefined> {
     let last: string | undefined;
-    // One after the other: two versions of an order must keep their order, and the cursor must not run ahead.
+    const recording: Promise<void>[] = [];
     for (const row of page.results) {
       const order = await this.#complete(row, signal);
       const stamp = textField(order, "LastChangeDateTime");
       const number = textField(order, "ManufacturingOrder");
       if (!isStamp(stamp) || number === undefined) {
-        this.#options.log.warn(`${this.#options.system} sent an order without number or change stamp; it is left out.`, { number, stamp });
+        const { log, system } = this.#options;
+        log.warn(`${system} sent an order without number or change stamp; it is left out.`, { number, stamp });
         continue;
       }
       last = stamp;
-      await this.#recordOrder(number, stamp, order, intake);
+      recording.push(this.#recordOrder(number, stamp, order, intake));
     }
+    await untilAborted(Promise.all(recording), signal);
     return last;
   }
 

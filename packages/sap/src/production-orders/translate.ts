@@ -72,7 +72,9 @@ function translateOperation(operation: Entity, zone: string, { units }: OrderTer
 function translateComponent(component: Entity, { units }: OrderTerms): Entity {
   const backflush = component["MatlCompIsMarkedForBackflush"];
   return withoutUndefined({
-    component: [required(component, "Reservation"), required(component, "ReservationItem")].map((part) => unalpha(part)).join("/"),
+    component: [required(component, "Reservation"), required(component, "ReservationItem")]
+      .map((part) => unalpha(part))
+      .join("/"),
     product: unalpha(required(component, "Material")),
     quantity: {
       value: decimal(component["RequiredQuantity"]) ?? missing("RequiredQuantity"),
@@ -90,7 +92,8 @@ function componentsOf(order: Entity): Entity[] {
   const navigation = COMPONENT_NAVIGATIONS.find((name) => navigated(order, name).length > 0);
   if (navigation === undefined) return [];
   return navigated(order, navigation).filter(
-    (component) => !isSet(component["MaterialComponentIsPhantomItem"]) && textField(component, "Material") !== undefined,
+    (component) =>
+      !isSet(component["MaterialComponentIsPhantomItem"]) && textField(component, "Material") !== undefined,
   );
 }
 
@@ -105,7 +108,13 @@ function statusOf(order: Entity): string {
 }
 
 function extensionsOf(order: Entity): Entity | undefined {
-  const names = ["ManufacturingOrderType", "ProductionVersion", "MRPController", "ProductionSupervisor", "PlannedOrder"];
+  const names = [
+    "ManufacturingOrderType",
+    "ProductionVersion",
+    "MRPController",
+    "ProductionSupervisor",
+    "PlannedOrder",
+  ];
   const known = names.map((name) => [`sap${name}`, textField(order, name)] as const);
   const custom = Object.entries(order).filter(([name, value]) => name.startsWith("YY1_") && typeof value !== "object");
   const locked = isSet(order["OrderIsLocked"]) ? [["sapOrderIsLocked", true] as const] : [];
