@@ -1,6 +1,6 @@
 import type { Finding } from "@lineshaft/core";
-import { type Flow, type Policy, flow } from "@lineshaft/engine";
-import { type Completion, completion } from "@lineshaft/model";
+import { type Flow, type MappingContext, type Policy, flow } from "@lineshaft/engine";
+import { type Completion, type Product, type UnitConversion, completion } from "@lineshaft/model";
 import type { CompleteOrder, Odoo } from "@lineshaft/odoo";
 import type { OperationConfirmation, S4 } from "@lineshaft/sap";
 import { defined, odooConsumption, odooQuantity } from "./odoo-terms.ts";
@@ -54,7 +54,7 @@ export function completionFlow(options: CompletionFlowOptions): Flow<Completion>
     check: (report) => [...(odoo ? fitsOdoo(report, odoo) : []), ...(s4 ? fitsS4(report, s4) : [])],
   });
   if (odoo) made = made.to(odoo.system.completeOrder, { map: toOdoo, when: (report) => odoo.counts?.(report) ?? true });
-  if (s4) made = made.to(s4.system.confirmOperation, (report) => toS4(report, s4));
+  if (s4) made = made.to(s4.system.confirmOperation, (report, context) => toS4(report, s4, context));
   return made;
 }
 
@@ -126,10 +126,15 @@ function fitsS4({ operation }: Completion, options: S4Completions): Finding[] {
   ];
 }
 
-function toS4(report: Completion, options: S4Completions): OperationConfirmation {
+async function toS4(
+  report: Completion,
+  options: S4Completions,
+  context: MappingContext,
+): Promise<OperationConfirmation> {
   const { productionOrder, operation, yield: good, scrap = [], rework, final, time, start, end, operator } = report;
   const reason = scrap.find((part) => part.reason !== undefined)?.reason ?? report.reworkReason;
   const movements = movementsOf(report, options);
+  const conversions = await conversionsOf(report, context);
   return {
     order: productionOrder,
     operation: operation ?? options.operation ?? "",
@@ -144,8 +149,9 @@ function toS4(report: Completion, options: S4Completions): OperationConfirmation
           : s4Sum(
               scrap.map((part) => part.quantity),
               good.unit,
+              conversions,
             ),
-      rework: rework && s4Sum([rework], good.unit),
+      rework: rework && s4Sum([rework], good.unit, conversions),
       scrapReason: reason === undefined ? undefined : options.reasons?.[reason],
       startedAt: start,
       endedAt: end,
@@ -155,6 +161,13 @@ function toS4(report: Completion, options: S4Completions): OperationConfirmation
       goodsMovements: movements.length === 0 ? undefined : movements,
     }),
   };
+}
+
+/** What the product's own units are worth, where the report names the product and its master data is known. */
+async function conversionsOf({ product }: Completion, context: MappingContext): Promise<UnitConversion[]> {
+  if (product === undefined) return [];
+  const known = (await context.latest("product.v1", product)) as Product | undefined;
+  return known?.conversions ?? [];
 }
 
 type Activity = NonNullable<OperationConfirmation["activities"]>[number];

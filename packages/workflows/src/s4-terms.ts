@@ -1,13 +1,13 @@
-import { type Quantity, convert, normaliseDecimal, sumDecimals } from "@lineshaft/model";
+import { type Quantity, type UnitConversion, convert, normaliseDecimal, sumDecimals } from "@lineshaft/model";
 import { LineshaftError } from "@lineshaft/core";
 import { defined } from "./odoo-terms.ts";
 
 /** Where in SAP things happen. */
 export interface S4Place {
   plant: string;
-  /** Storage location of material whose location is not in `locations`. */
+  /** Storage location of what names no location; of everything while there are no `locations`. */
   storageLocation: string;
-  /** The plant's locations to SAP's storage locations. */
+  /** The plant's locations to SAP's storage locations. Once given, a location that is not in it is not guessed. */
   locations?: Readonly<Record<string, string>>;
 }
 
@@ -21,11 +21,11 @@ export function s4Quantity(quantity: { value: string; unit: string }): { quantit
 }
 
 /** All parts together in one unit; SAP has a single one for a confirmation. */
-export function s4Sum(parts: readonly Quantity[], unit: string): string {
+export function s4Sum(parts: readonly Quantity[], unit: string, conversions: readonly UnitConversion[] = []): string {
   return normaliseDecimal(
     sumDecimals(
       parts.map((part) => {
-        const converted = convert(part, unit);
+        const converted = convert(part, unit, conversions);
         if (converted.ok) return converted.quantity.value;
         throw new LineshaftError("mapping-failed", converted.problem, { next: converted.fix });
       }),
@@ -33,8 +33,13 @@ export function s4Sum(parts: readonly Quantity[], unit: string): string {
   );
 }
 
-export function storageLocationOf(location: string | undefined, { storageLocation, locations = {} }: S4Place): string {
-  return location === undefined ? storageLocation : (locations[location] ?? storageLocation);
+export function storageLocationOf(location: string | undefined, { storageLocation, locations }: S4Place): string {
+  if (location === undefined || locations === undefined) return storageLocation;
+  const known = locations[location];
+  if (known !== undefined) return known;
+  throw new LineshaftError("mapping-failed", `Nobody has said which storage location ${location} is in SAP.`, {
+    next: `Add ${location} to the flow's locations, then resend.`,
+  });
 }
 
 interface Material {

@@ -1,0 +1,233 @@
+import { Secret } from "@lineshaft/core";
+import { testFlow } from "@lineshaft/engine";
+import {
+  aCompletion,
+  aDowntime,
+  aFinalCompletion,
+  aMaterialConsumption,
+  aProduct,
+  aProductionOrderRelease,
+  aQuantity,
+  aStockMovement,
+} from "@lineshaft/model";
+import { odoo as odooSystem } from "@lineshaft/odoo";
+import { s4 as s4System } from "@lineshaft/sap";
+import { describe, expect, test } from "vitest";
+import { completionFlow, consumptionFlow, downtimeFlow, orderReleaseFlow, stockMovementFlow } from "./index.ts";
+
+const odoo = odooSystem({
+  name: "odoo",
+  url: "http://127.0.0.1:1",
+  database: "plant",
+  login: "hub",
+  key: Secret.generated("workflow tests, odoo", "never-used"),
+});
+const s4 = s4System({
+  name: "s4",
+  url: "http://127.0.0.1:1",
+  username: "HUB",
+  password: Secret.generated("workflow tests, s4", "never-used"),
+  zone: "Europe/Berlin",
+});
+const place = { system: s4, plant: "1010", storageLocation: "0001" };
+const now = Date.parse("2026-01-05T06:00:00Z");
+const flowOf = (deliveries: Awaited<ReturnType<typeof testFlow>>) =>
+  Object.fromEntries(deliveries.map(({ system, value }) => [system, value]));
+
+describe("completions", () => {
+  const both = completionFlow({
+    odoo: { system: odoo },
+    s4: { ...place, operation: "0020", activities: { machine: 2, labour: 3 }, reasons: { "SEAL-DAMAGED": "0042" } },
+  });
+
+  test("a partial report goes to both in each one's terms, and fits their schemas", async () => {
+    const deliveries = await testFlow(both, aCompletion({ yield: aQuantity("40.500") }), { now });
+    expect(deliveries.flatMap((delivery) => delivery.findings)).toEqual([]);
+    expect(flowOf(deliveries)).toMatchObject({
+      odoo: {
+        order: "MO-1001",
+        yield: { value: "40.5", unit: "C62" },
+        final: false,
+        scrap: [{ quantity: { value: "2", unit: "C62" }, reason: "SEAL-DAMAGED" }],
+        finishedAt: "2026-01-05T06:45:00+01:00",
+      },
+      s4: {
+        order: "MO-1001",
+        operation: "0010",
+        yield: "40.5",
+        scrap: "2",
+        unit: "C62",
+        scrapReason: "0042",
+        final: "partial",
+        activities: [
+          { slot: 2, quantity: "25", unit: "MIN" },
+          { slot: 3, quantity: "0.5", unit: "HUR" },
+        ],
+      },
+    });
+  });
+
+  test("rework is confirmed in SAP and told in Odoo's note, for Odoo has no field for it", async () => {
+    const report = aCompletion({ rework: aQuantity(3), reworkReason: "LEAK" });
+    expect(flowOf(await testFlow(both, report, { now }))).toMatchObject({
+      odoo: { note: expect.stringContaining("Rework: 3 C62 (LEAK).") as string },
+      s4: { rework: "3" },
+    });
+  });
+
+  test("scrap reported in dozens is confirmed in the unit of the yield", async () => {
+    const report = aCompletion({
+      scrap: [
+        { quantity: aQuantity(1, "DZN"), reason: "SEAL-DAMAGED" },
+        { quantity: aQuantity(2), reason: "SEAL-DAMAGED" },
+      ],
+    });
+    expect(flowOf(await testFlow(both, report, { now }))).toMatchObject({ s4: { scrap: "14" } });
+  });
+
+  test("scrap in a unit that cannot be converted is not guessed", async () => {
+    const report = aCompletion({ scrap: [{ quantity: aQuantity(1, "KGM"), reason: "SEAL-DAMAGED" }] });
+    await expect(testFlow(both, report, { now })).rejects.toThrow(/KGM/);
+  });
+
+  test("scrap in boxes is confirmed in pieces, by what a box of this product holds", async () => {
+    const report = aCompletion({
+      product: "PUMP-20",
+      scrap: [{ quantity: aQuantity(1, "XBX"), reason: "SEAL-DAMAGED" }],
+    });
+    const known = [{ contract: "product.v1", object: "PUMP-20", payload: aProduct() }];
+    expect(flowOf(await testFlow(both, report, { now, known }))).toMatchObject({ s4: { scrap: "24" } });
+  });
+
+  test("a report of several lots is refused for Odoo, with what to do, and goes to SAP alone batch by batch", async () => {
+    const report = aFinalCompletion();
+    await expect(testFlow(both, report, { now })).rejects.toThrow("Report each lot on its own");
+    const [delivery] = await testFlow(completionFlow({ s4: { ...place, operation: "0020" } }), report, { now });
+    expect(delivery?.findings).toEqual([]);
+    expect(delivery?.value).toMatchObject({
+      final: "final",
+      goodsMovements: [
+        { movementType: "101", batch: "L-260105-A", quantity: "48" },
+        { movementType: "101", batch: "L-260105-B", quantity: "9" },
+        { movementType: "261", material: "OIL-46", batch: "OIL-771", quantity: "20.3", unit: "LTR" },
+        { movementType: "531", material: "CHIPS-AL", quantity: "3.2", unit: "KGM" },
+      ],
+    });
+  });
+
+  test("where each operation is reported, only those that count complete the order in Odoo", async () => {
+    const last = completionFlow({ odoo: { system: odoo, counts: (report) => report.operation === "0020" } });
+    expect(await testFlow(last, aCompletion({ operation: "0010" }), { now })).toEqual([]);
+    expect(await testFlow(last, aCompletion({ operation: "0020" }), { now })).toHaveLength(1);
+  });
+
+  test("a report without an operation is refused when nobody has said which one SAP is to confirm", async () => {
+    const { operation: _, ...report } = aCompletion();
+    await expect(testFlow(completionFlow({ s4: place }), report, { now })).rejects.toThrow("completions.operation");
+  });
+
+  test("serial numbers go to Odoo one for each piece", async () => {
+    const report = aCompletion({ yield: aQuantity(2), serials: ["S-1", "S-2"] });
+    const { scrap: _, ...clean } = report;
+    expect(flowOf(await testFlow(completionFlow({ odoo: { system: odoo } }), clean, { now }))).toMatchObject({
+      odoo: { serials: ["S-1", "S-2"] },
+    });
+  });
+});
+
+describe("consumption", () => {
+  const both = consumptionFlow({ odoo: { system: odoo }, s4: { ...place, locations: { "WIP-1": "0030" } } });
+
+  test("material built in is issued to the order in SAP alone; Odoo consumes it with the completion", async () => {
+    const deliveries = await testFlow(both, aMaterialConsumption(), { now });
+    expect(deliveries.flatMap((delivery) => delivery.findings)).toEqual([]);
+    expect(flowOf(deliveries)).toEqual({
+      s4: {
+        kind: "orderIssue",
+        postedAt: "2026-01-05T06:46:00+01:00",
+        items: [
+          expect.objectContaining({
+            material: "HOUSING-20",
+            batch: "H-5512",
+            storageLocation: "0030",
+            order: "MO-1001",
+          }) as object,
+          expect.objectContaining({ material: "GEAR-20", quantity: "84" }) as object,
+        ],
+      },
+    });
+  });
+
+  test("lost material is scrapped in Odoo too", async () => {
+    const [line] = aMaterialConsumption().consumed;
+    const lost = aMaterialConsumption({ scrapped: true, consumed: line ? [line] : [] });
+    expect(flowOf(await testFlow(both, lost, { now }))).toMatchObject({
+      odoo: { product: "HOUSING-20", lot: "H-5512", order: "MO-1001" },
+    });
+    await expect(testFlow(both, aMaterialConsumption({ scrapped: true }), { now })).rejects.toThrow(
+      "one-lost-material",
+    );
+  });
+
+  test("a location that nobody has assigned is not guessed", async () => {
+    const elsewhere = aMaterialConsumption({
+      consumed: [{ product: "OIL-46", quantity: aQuantity(1), location: "TANK-9" }],
+    });
+    await expect(testFlow(both, elsewhere, { now })).rejects.toThrow("which storage location TANK-9 is");
+  });
+});
+
+describe("stock movements", () => {
+  const both = stockMovementFlow({
+    odoo: { system: odoo, locations: { "FG-1": "WH/Stock/FG-1" } },
+    s4: { ...place, locations: { "FG-1": "0010", "SHIP-2": "0020" }, reasons: { broken: "0007" } },
+  });
+
+  test("a transfer moves between named locations in both", async () => {
+    const deliveries = await testFlow(both, aStockMovement(), { now });
+    expect(deliveries.flatMap((delivery) => delivery.findings)).toEqual([]);
+    expect(flowOf(deliveries)).toMatchObject({
+      odoo: { kind: "transfer", from: "WH/Stock/FG-1", to: "SHIP-2", quantity: { value: "24", unit: "C62" } },
+      s4: { kind: "transfer", items: [{ storageLocation: "0010", toStorageLocation: "0020", quantity: "24" }] },
+    });
+  });
+
+  test("scrap is scrapped in Odoo and posted with its reason in SAP", async () => {
+    const { to: _, handlingUnit: __, ...base } = aStockMovement({ type: "scrap", reason: "broken" });
+    const deliveries = await testFlow(both, base, { now });
+    expect(deliveries.map(({ system, operation }) => `${system}.${operation}`)).toEqual([
+      "odoo.scrap",
+      "s4.goodsMovement",
+    ]);
+    expect(flowOf(deliveries)).toMatchObject({ s4: { kind: "scrapping", items: [{ reason: "0007" }] } });
+  });
+
+  test("an adjustment is refused until the flow names a location for it", async () => {
+    const { to: _, ...counted } = aStockMovement({ type: "adjustment", reason: "counted" });
+    await expect(testFlow(both, counted, { now })).rejects.toThrow("stock.adjustment");
+    const open = stockMovementFlow({ odoo: { system: odoo, adjustments: "Virtual Locations/Inventory adjustment" } });
+    expect(flowOf(await testFlow(open, counted, { now }))).toMatchObject({
+      odoo: { kind: "transfer", from: "FG-1", to: "Virtual Locations/Inventory adjustment" },
+    });
+  });
+});
+
+test("a stop is logged, and asks for maintenance only where it says so", async () => {
+  const flow = downtimeFlow({ odoo: { system: odoo, reasons: { "HYDRAULIC-PRESSURE": "Equipment Failure" } } });
+  const deliveries = await testFlow(flow, aDowntime(), { now });
+  expect(deliveries.flatMap((delivery) => delivery.findings)).toEqual([]);
+  expect(deliveries.map((delivery) => delivery.value)).toMatchObject([
+    { workCenter: "ASSY-1", category: "availability", reason: "Equipment Failure" },
+    { title: "ASSY-1 stopped: HYDRAULIC-PRESSURE", kind: "corrective", priority: "high" },
+  ]);
+  expect(await testFlow(flow, aDowntime({ maintenanceNeeded: false }), { now })).toHaveLength(1);
+});
+
+test("a released order is created in Odoo under the name that completions use", async () => {
+  const [delivery] = await testFlow(orderReleaseFlow({ odoo: { system: odoo } }), aProductionOrderRelease(), { now });
+  expect(delivery).toMatchObject({
+    operation: "createOrder",
+    findings: [],
+    value: { order: "MO-1001", product: "PUMP-20", quantity: { value: "100", unit: "C62" } },
+  });
+});
