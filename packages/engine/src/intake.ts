@@ -8,6 +8,7 @@ import {
   type Ledger,
   LineshaftError,
   type Receipt,
+  type References,
   showValue,
 } from "@lineshaft/core";
 import type { Committer } from "./committer.ts";
@@ -82,8 +83,8 @@ export class EngineIntake implements Intake {
     if (shape.length > 0) return this.#refuse(fact, receivedTime, shape, idIn(read.payload));
     const description = contract.describe(read.payload);
     const needs = contract.needs?.(read.payload) ?? [];
-    const known = needs.length === 0 ? knowsNothing : await this.#o.known.lookUp(needs);
-    const broken = contract.rules(read.payload, known, receivedTime);
+    const rules = (known: References) => contract.rules(read.payload, known, receivedTime);
+    const broken = contract.needs === undefined ? rules(knowsNothing) : await this.#o.known.answer(needs, rules);
     const routed = this.#route(contract, read.payload);
     const findings = [...broken, ...routed.findings];
     if (findings.length > 0) return this.#refuse(fact, receivedTime, findings, description.id);

@@ -36,8 +36,9 @@ export interface KeyLine {
   dueAt: number;
 }
 
-/** Followers of a key that is not moving, kept in memory; the others are read again when they get their turn. */
-const KEPT_FOLLOWERS = 4;
+/** Followers kept in memory of a key that moves, and of one that waits; the others are read when they get their turn. */
+const KEPT_MOVING = 64;
+const KEPT_WAITING = 4;
 /** Every so many takes, a lower class goes first, so that it never starves. */
 const NORMAL_SHARE = 8;
 const BULK_SHARE = 16;
@@ -84,7 +85,7 @@ export class KeyLines {
       this.#lines.set(task.key, line);
     }
     if (task.id <= line.lastId) return;
-    if (line.more || line.state === "parked" || (line.state !== "ready" && line.head !== undefined && line.tasks.length >= KEPT_FOLLOWERS)) {
+    if (line.more || line.state === "parked" || line.tasks.length >= (line.state === "waiting" ? KEPT_WAITING : KEPT_MOVING)) {
       line.more = true;
       return;
     }

@@ -5,6 +5,9 @@ const REMEMBERED = 10_000;
 /** How long one is believed without asking the ledger, in ms: another worker may have learned of a newer version. */
 const BELIEVED_MS = 5_000;
 
+/** Most times that rules may ask for more. */
+const ROUNDS = 3;
+
 interface Known {
   payload: unknown;
   until: number;
@@ -21,11 +24,24 @@ export class KnownObjects {
     this.#clock = clock;
   }
 
-  /** Resolves to a function that answers for all of `needs`. */
-  async lookUp(needs: readonly Reference[]): Promise<(reference: Reference) => unknown> {
+  /**
+   * Runs rules with what they ask for: first with what the contract said they would need, then, when they asked for more
+   * (the product of an order that only the order names), once more with that.
+   */
+  async answer<T>(needs: readonly Reference[], rules: (known: (reference: Reference) => unknown) => T): Promise<T> {
     const found = new Map<string, unknown>();
-    for (const reference of needs) found.set(keyOf(reference), await this.#get(reference));
-    return (reference) => found.get(keyOf(reference));
+    let wanted: Iterable<Reference> = needs;
+    for (let round = 0; ; round++) {
+      for (const reference of wanted) found.set(keyOf(reference), await this.#get(reference));
+      const missed = new Map<string, Reference>();
+      const result = rules((reference) => {
+        const key = keyOf(reference);
+        if (!found.has(key)) missed.set(key, reference);
+        return found.get(key);
+      });
+      if (missed.size === 0 || round >= ROUNDS) return result;
+      wanted = missed.values();
+    }
   }
 
   /** Call when a newer state of an object was accepted. */

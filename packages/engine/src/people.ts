@@ -1,5 +1,6 @@
-import { type AuditEntry, type Finding, type Ledger, LineshaftError } from "@lineshaft/core";
+import { type AuditEntry, type Finding, type Ledger, LineshaftError, systemClock } from "@lineshaft/core";
 import type { HubDefinition } from "./hub-definition.ts";
+import { KnownObjects } from "./known-objects.ts";
 import { difference } from "./difference.ts";
 
 /** Who acts, why, and when (ms since 1970). Both texts go into the audit trail. */
@@ -62,13 +63,9 @@ export async function editAndResend(
 
 type AnyContract = HubDefinition["flows"][number]["contract"];
 
-async function brokenRules(ledger: Ledger, contract: AnyContract, payload: unknown, now: number): Promise<Finding[]> {
-  const known = new Map<string, unknown>();
-  for (const { contract: id, object } of contract.needs?.(payload) ?? []) {
-    const canonical = await ledger.latest(id, object);
-    if (canonical !== undefined) known.set(`${id}\n${object}`, JSON.parse(canonical));
-  }
-  return contract.rules(payload, (reference) => known.get(`${reference.contract}\n${reference.object}`), now);
+function brokenRules(ledger: Ledger, contract: AnyContract, payload: unknown, now: number): Promise<Finding[]> {
+  const known = new KnownObjects(ledger, systemClock);
+  return known.answer(contract.needs?.(payload) ?? [], (references) => contract.rules(payload, references, now));
 }
 
 function vouched<T extends By>(act: T): T {

@@ -69,9 +69,9 @@ export class CrashCount {
     const crashes = Number((await this.#ledger.loadCursor(CRASHES_CURSOR)) ?? 0);
     await this.#ledger.saveCursor(CRASHES_CURSOR, String(crashes + 1));
     this.careful = crashes >= CAREFUL_FROM;
-    clock.after(QUIET_MS, () =>
-      this.end().catch((error: unknown) => log.warn("the count of crashes could not be set back", { error: explain(error) })),
-    );
+    clock.after(QUIET_MS, () => {
+      this.end().catch((error: unknown) => log.warn("the count of crashes could not be set back", { error: explain(error) }));
+    });
   }
 
   async end(): Promise<void> {

@@ -69,6 +69,7 @@ export class SystemWorker {
   /** Everything up to here was read or offered; what comes later is in the ledger while `#behind`. */
   #cursor = 0;
   #behind = true;
+  #missed = false;
   #reading = false;
   #running = false;
   #pumping = false;
@@ -115,7 +116,11 @@ export class SystemWorker {
 
   /** Takes a freshly accepted delivery. */
   offer({ id, route, carried }: Accepted): void {
-    if (this.#behind) return;
+    if (this.#behind) {
+      // Perhaps not in what is being read right now.
+      this.#missed = true;
+      return;
+    }
     if (this.#lines.size >= this.#o.windowDeliveries) {
       this.#behind = true;
       return;
@@ -195,7 +200,6 @@ export class SystemWorker {
     this.#track(
       this.#readWindow().then(done, (error: unknown) => {
         this.#o.log.error("open deliveries could not be read", { system: this.#o.definition.name, error: explain(error) });
-        this.#behind = true;
         this.#o.clock.after(PAUSE_MS, done);
       }),
     );
@@ -204,12 +208,11 @@ export class SystemWorker {
   async #readWindow(): Promise<void> {
     const { ledger, definition, windowDeliveries } = this.#o;
     const limit = Math.max(1, windowDeliveries - this.#lines.size);
-    this.#behind = false;
-    const after = this.#cursor;
-    const open = await ledger.openDeliveries({ system: definition.name, lanes: [], after, limit });
+    this.#missed = false;
+    const open = await ledger.openDeliveries({ system: definition.name, lanes: [], after: this.#cursor, limit });
     for (const delivery of open) this.#addOpen(delivery);
-    this.#cursor = Math.max(this.#cursor, open.at(-1)?.id ?? 0);
-    if (open.length === limit) this.#behind = true;
+    this.#cursor = open.at(-1)?.id ?? this.#cursor;
+    this.#behind = open.length === limit || this.#missed;
   }
 
   #pump(): void {

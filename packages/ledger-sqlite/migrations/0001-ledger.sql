@@ -48,6 +48,8 @@ create table delivery (
   system integer not null,
   state text not null check (state in
     ('pending', 'sending', 'checking', 'parked', 'done', 'dropped', 'superseded', 'suppressed')),
+  -- 1 until the state is final. A column of its own, because an index that speaks of `state` is rewritten at each step.
+  open integer not null default 1,
   since integer not null,
   due_at integer not null,
   attempts integer not null default 0,
@@ -57,9 +59,8 @@ create table delivery (
   parking text,
   edited text
 );
-create index delivery_open on delivery (system, id) where state in ('pending', 'sending', 'checking', 'parked');
-create index delivery_in_hand on delivery (id) where state in ('sending', 'checking');
-create index delivery_parked on delivery (id) where state = 'parked';
+create index delivery_open on delivery (system, id) where open = 1;
+create index delivery_parked on delivery (id) where parking is not null;
 
 create table attempt (
   id integer primary key,

@@ -1,6 +1,6 @@
 import { type Act, type AuditEntry, type DeliveryState, LineshaftError, ROUTES, messageOf } from "@lineshaft/core";
 import { sealLine } from "./audit-chain.ts";
-import { type Open, type Writer, bump, counterOf } from "./writer.ts";
+import { type Open, type Writer, bump, counterOf, isOpen } from "./writer.ts";
 
 interface Effect {
   /** States that allow the act. */
@@ -45,11 +45,11 @@ function change(writer: Writer, open: Open, id: number, effect: Effect): number 
   writer.db
     .prepare(
       `update delivery
-       set state = ?, since = ?, due_at = ?, tries = 0, crashes = 0, parking = null,
+       set state = ?, open = ?, since = ?, due_at = 0, tries = 0, crashes = 0, parking = null,
            edited = coalesce(?, edited), receipt = coalesce(?, receipt)
        where id = ?`,
     )
-    .run(effect.to, open.at, 0, effect.set?.edited ?? null, effect.set?.receipt ?? null, id);
+    .run(effect.to, isOpen(effect.to) ? 1 : 0, open.at, effect.set?.edited ?? null, effect.set?.receipt ?? null, id);
   bump(open, counterOf(id % ROUTES, state), -1);
   bump(open, counterOf(id % ROUTES, effect.to), 1);
   return id;

@@ -32,6 +32,7 @@ export class SqliteLedger implements Ledger {
   readonly #db: DatabaseSync;
   readonly #writer: Writer;
   readonly #lock: ProcessLock;
+  readonly #systemIds = new Map<string, number>();
   #closed = false;
 
   constructor(db: DatabaseSync, { path }: { path: string; readOnly: boolean }) {
@@ -269,7 +270,12 @@ export class SqliteLedger implements Ledger {
   }
 
   #systemId(name: string): number {
-    return Number(this.#db.prepare("select id from system where name = ?").get(name)?.["id"] ?? -1);
+    let id = this.#systemIds.get(name);
+    if (id === undefined) {
+      id = Number(this.#db.prepare("select id from system where name = ?").get(name)?.["id"] ?? -1);
+      if (id >= 0) this.#systemIds.set(name, id);
+    }
+    return id;
   }
 
   #try<T>(work: () => T): Promise<T> {

@@ -71,7 +71,7 @@ export function findDeliveries(db: DatabaseSync, filter: DeliveryFilter): Stored
     .add("d.system = (select id from system where name = ?)", filter.system)
     .add("d.id > ?", filter.afterId);
   // Literal, so that the partial index of parked deliveries serves the inbox.
-  if (filter.states?.length === 1 && filter.states[0] === "parked") conditions.add("d.state = 'parked'");
+  if (filter.states?.length === 1 && filter.states[0] === "parked") conditions.add("d.parking is not null");
   const from =
     filter.messages === undefined
       ? "delivery d join message m on m.id = d.id / 4096"

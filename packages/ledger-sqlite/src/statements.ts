@@ -6,18 +6,18 @@ export const hot = {
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?, ?, ?)
     on conflict (source, source_id) do nothing`,
   insertDelivery: `
-    insert into delivery (id, route, system, state, since, due_at)
-    values (?, ?, ?, ?, ?, ?)`,
+    insert into delivery (id, route, system, state, open, since, due_at)
+    values (?, ?, ?, ?, ?, ?, 0)`,
   /** The two steps that nearly every delivery takes. */
   begin: `
     update delivery set state = 'sending', since = ?
     where id = ? and state = 'pending'`,
   finish: `
-    update delivery set state = 'done', since = ?, due_at = 0, attempts = attempts + 1, receipt = ?
+    update delivery set state = 'done', open = 0, since = ?, due_at = 0, attempts = attempts + 1, receipt = ?
     where id = ? and state = ?`,
   step: `
     update delivery
-    set state = ?, since = ?, due_at = ?, attempts = attempts + ?, tries = coalesce(?, tries),
+    set state = ?, open = ?, since = ?, due_at = ?, attempts = attempts + ?, tries = coalesce(?, tries),
         crashes = coalesce(?, crashes), receipt = coalesce(?, receipt), parking = ?
     where id = ? and state = ?`,
   insertAttempt: `
@@ -26,21 +26,21 @@ export const hot = {
   openDeliveries: `
     select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes
     from delivery d join message m on m.id = d.id / 4096
-    where d.system = ? and d.id > ? and d.state in ('pending', 'sending', 'checking', 'parked')
+    where d.system = ? and d.id > ? and d.open = 1
     order by d.id
     limit ?`,
   openOfKey: `
     select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes
     from message m cross join delivery d on d.id between m.id * 4096 and m.id * 4096 + 4095
     where m.key = ? and m.id >= ? and d.id > ? and d.system = ?
-      and d.state in ('pending', 'sending', 'checking', 'parked')
+      and d.open = 1
     order by m.id, d.id
     limit ?`,
   inHand: `
     select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes, s.name as system
-    from delivery d indexed by delivery_in_hand
+    from system s
+      cross join delivery d on d.system = s.id and d.open = 1
       join message m on m.id = d.id / 4096
-      join system s on s.id = d.system
     where d.state in ('sending', 'checking')
     order by d.id`,
   payload: `
@@ -60,7 +60,7 @@ export const hot = {
     on conflict do update set version = excluded.version, message = excluded.message`,
   /** A newer version of the same object makes what is still unsent of the older one moot, on the same route only. */
   supersede: `
-    update delivery set state = 'superseded', since = ?, due_at = 0
+    update delivery set state = 'superseded', open = 0, since = ?, due_at = 0
     where id = ? and state = 'pending'`,
   lastLink: `
     select id, lower(hex(hash)) as hash from link

@@ -118,7 +118,7 @@ export class Writer {
 
   insertDelivery(open: Open, message: number, route: number, state: "pending" | "suppressed") {
     const id = deliveryId(message, route);
-    this.sql.insertDelivery.run(id, route, this.systemOfRoute.get(route) ?? 0, state, open.at, 0);
+    this.sql.insertDelivery.run(id, route, this.systemOfRoute.get(route) ?? 0, state, state === "pending" ? 1 : 0, open.at);
     bump(open, `${route}:${state}`, 1);
     return { id, state };
   }
@@ -205,6 +205,7 @@ export class Writer {
     if (s.to === "done") return Number(this.sql.finish.run(s.at, s.attempt?.receipt ?? null, s.delivery, s.from).changes) === 1;
     const { changes } = this.sql.step.run(
       s.to,
+      isOpen(s.to) ? 1 : 0,
       s.at,
       s.dueAt ?? 0,
       s.attempt === undefined ? 0 : 1,
@@ -247,6 +248,10 @@ interface DuplicateRow {
 /** Adds to a counter of this transaction: `messages`, or `<route>:<state>`. */
 export function bump(open: Open, name: string, by: number): void {
   open.counts.set(name, (open.counts.get(name) ?? 0) + by);
+}
+
+export function isOpen(state: DeliveryState): boolean {
+  return state === "pending" || state === "sending" || state === "checking" || state === "parked";
 }
 
 export function counterOf(route: number, state: DeliveryState): string {
