@@ -24,7 +24,7 @@ export const errorCodes = {
   "system-uncertain": "A request left, and nobody knows whether it was applied",
   "system-unfit": "A system lacks what the connector needs",
   "mapping-failed": "A flow's mapping threw",
-  "usage": "A command was called wrongly",
+  usage: "A command was called wrongly",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -2,14 +2,7 @@ import type { Finding } from "./finding.ts";
 
 /** Open states first, final states after. */
 export type DeliveryState =
-  | "pending"
-  | "sending"
-  | "checking"
-  | "parked"
-  | "done"
-  | "dropped"
-  | "superseded"
-  | "suppressed";
+  "pending" | "sending" | "checking" | "parked" | "done" | "dropped" | "superseded" | "suppressed";
 
 /** A flow's way to one operation of one system. Registered once, numbered by the ledger for good. */
 export interface Route {
@@ -125,7 +118,12 @@ export interface CommitGroup {
 }
 
 export type Recorded =
-  | { kind: "accepted"; message: number; deliveries: { id: number; state: "pending" | "suppressed" }[]; superseded: number[] }
+  | {
+      kind: "accepted";
+      message: number;
+      deliveries: { id: number; state: "pending" | "suppressed" }[];
+      superseded: number[];
+    }
   | { kind: "duplicate"; message: number; differs: boolean };
 
 export interface CommitResult {
@@ -317,7 +315,12 @@ export interface Ledger extends AsyncDisposable {
   releaseLanes(worker: string): Promise<void>;
 
   /** Open deliveries of a system in order of id, after `after`. */
-  openDeliveries(query: { system: string; lanes: readonly number[]; after: number; limit: number }): Promise<OpenDelivery[]>;
+  openDeliveries(query: {
+    system: string;
+    lanes: readonly number[];
+    after: number;
+    limit: number;
+  }): Promise<OpenDelivery[]>;
   /** The same for one key. */
   openOfKey(query: { system: string; key: string; after: number; limit: number }): Promise<OpenDelivery[]>;
   /** Deliveries in `sending` or `checking`, in the given lanes: what a crashed worker had in hand. */

@@ -26,7 +26,11 @@ export class Breaker {
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(options: { clock: Clock; check: (signal: AbortSignal) => Promise<Health>; changed: (state: BreakerState) => void }) {
+  constructor(options: {
+    clock: Clock;
+    check: (signal: AbortSignal) => Promise<Health>;
+    changed: (state: BreakerState) => void;
+  }) {
     this.#clock = options.clock;
     this.#check = options.check;
     this.#changed = options.changed;

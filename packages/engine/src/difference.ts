@@ -11,7 +11,9 @@ export function difference(before: unknown, after: unknown, field = ""): Change[
   if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after))
     return [{ field, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].flatMap((name) => difference(before[name], after[name], `${field}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`));
+  return [...names].flatMap((name) =>
+    difference(before[name], after[name], `${field}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`),
+  );
 }
 
 function isContainer(value: unknown): value is Record<string, unknown> {

@@ -14,7 +14,7 @@ export class DueQueue<T> {
   add(at: number, value: T): void {
     const heap = this.#heap;
     heap.push({ at, value });
-    for (let i = heap.length - 1; i > 0; ) {
+    for (let i = heap.length - 1; i > 0;) {
       const parent = (i - 1) >> 1;
       if (this.#at(parent) <= this.#at(i)) break;
       this.#swap(i, parent);
@@ -35,7 +35,7 @@ export class DueQueue<T> {
   }
 
   #sink(): void {
-    for (let i = 0; ; ) {
+    for (let i = 0; ;) {
       const left = 2 * i + 1;
       const right = left + 1;
       let least = i;

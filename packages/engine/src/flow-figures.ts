@@ -17,7 +17,10 @@ export class FlowFigures {
   readonly #routes = new Map<number, RouteFigures>();
   readonly #seconds = metrics
     .getMeter("lineshaft")
-    .createHistogram("lineshaft_delivery_duration", { unit: "s", description: "From acceptance to settlement of a delivery" });
+    .createHistogram("lineshaft_delivery_duration", {
+      unit: "s",
+      description: "From acceptance to settlement of a delivery",
+    });
 
   constructor(routing: Routing) {
     for (const flow of routing.flows) {
@@ -44,7 +47,11 @@ export class FlowFigures {
     figures.done++;
     const ms = step.at - (task.carried?.receivedTime ?? step.at);
     this.#flows.get(task.target.flow)?.latencies.add(ms);
-    this.#seconds.record(ms / 1_000, { flow: task.target.flow, system: task.target.system, operation: task.target.operation.name });
+    this.#seconds.record(ms / 1_000, {
+      flow: task.target.flow,
+      system: task.target.system,
+      operation: task.target.operation.name,
+    });
   }
 
   status(): FlowStatus[] {

@@ -26,7 +26,11 @@ export interface TestFlowOptions {
  * Runs a payload through flows without a hub: checks it as the intake would and returns the deliveries it makes.
  * @throws LineshaftError `usage` when the payload would be refused; its message lists the findings
  */
-export async function testFlow(flows: AnyFlow | HubDefinition, payload: unknown, options: TestFlowOptions = {}): Promise<TestedDelivery[]> {
+export async function testFlow(
+  flows: AnyFlow | HubDefinition,
+  payload: unknown,
+  options: TestFlowOptions = {},
+): Promise<TestedDelivery[]> {
   const now = options.now ?? Date.now();
   const list = "flows" in flows ? flows.flows : [flows];
   const tested: TestedDelivery[] = [];
@@ -48,7 +52,12 @@ function findingsOf(flow: AnyFlow, payload: unknown, options: TestFlowOptions, n
   return [...flow.contract.rules(payload, known, now), ...(flow.options.check?.(payload) ?? [])];
 }
 
-async function deliveriesOf(flow: AnyFlow, payload: unknown, options: TestFlowOptions, now: number): Promise<TestedDelivery[]> {
+async function deliveriesOf(
+  flow: AnyFlow,
+  payload: unknown,
+  options: TestFlowOptions,
+  now: number,
+): Promise<TestedDelivery[]> {
   const d = flow.contract.describe(payload);
   const context: MappingContext = {
     message: 1,
@@ -59,19 +68,30 @@ async function deliveriesOf(flow: AnyFlow, payload: unknown, options: TestFlowOp
     eventTime: d.eventTime,
     receivedTime: now,
     identity: (kind, object, system) =>
-      Promise.resolve(options.identities?.find((i) => i.kind === kind && i.object === object && i.system === system)?.external),
-    latest: (contract, object) => Promise.resolve(options.known?.find((k) => k.contract === contract && k.object === object)?.payload),
+      Promise.resolve(
+        options.identities?.find((i) => i.kind === kind && i.object === object && i.system === system)?.external,
+      ),
+    latest: (contract, object) =>
+      Promise.resolve(options.known?.find((k) => k.contract === contract && k.object === object)?.payload),
   };
   const tested: TestedDelivery[] = [];
   for (const route of flow.routes) {
     if (route.when !== undefined && !route.when(payload)) continue;
     const value = await route.map(payload, context);
-    tested.push({ flow: flow.name, system: route.operation.system.name, operation: route.operation.name, value, findings: route.operation.check(value) });
+    tested.push({
+      flow: flow.name,
+      system: route.operation.system.name,
+      operation: route.operation.name,
+      value,
+      findings: route.operation.check(value),
+    });
   }
   return tested;
 }
 
 function refusal(flow: AnyFlow, findings: readonly Finding[]): LineshaftError {
   const list = findings.map((f) => `${f.field === "" ? "the message" : f.field} (${f.rule}): ${f.fix}`).join("\n");
-  return new LineshaftError("usage", `Flow ${flow.name} would refuse this ${flow.contract.id}:\n${list}`, { next: "Correct the payload of the test." });
+  return new LineshaftError("usage", `Flow ${flow.name} would refuse this ${flow.contract.id}:\n${list}`, {
+    next: "Correct the payload of the test.",
+  });
 }

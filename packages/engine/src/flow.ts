@@ -83,9 +83,10 @@ export class Flow<C = unknown> {
     route: RouteOptions<C, R>,
     ..._unknownField: [Excess<T, R>] extends [never] ? [] : [unknownField: Excess<T, R>]
   ): Flow<C> {
-    const { map, when, policy } = typeof route === "function" ? { map: route, when: undefined, policy: undefined } : route;
+    const { map, when, policy } =
+      typeof route === "function" ? { map: route, when: undefined, policy: undefined } : route;
     const definition: RouteDefinition = {
-      operation: operation as Operation<unknown>,
+      operation,
       map: map as Mapping<unknown, unknown>,
       when: when as ((payload: unknown) => boolean) | undefined,
       policy: { ...this.options.policy, ...policy },

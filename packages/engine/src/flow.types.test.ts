@@ -36,9 +36,14 @@ test("a mapping compiles when it reads what the contract has and writes what the
       map: (c) => ({ order: c.order, kind: "partial", lots: c.lots?.map((name) => ({ name })) }),
     });
   expect(mapped.routes).toHaveLength(2);
-  expect(() => defineHub({ name: "h", ledger: { engine: "x", location: "x", open: () => Promise.reject(new Error("no")) }, systems: [erp], flows: [mapped] })).toThrow(
-    "goes to erp.book twice",
-  );
+  expect(() =>
+    defineHub({
+      name: "h",
+      ledger: { engine: "x", location: "x", open: () => Promise.reject(new Error("no")) },
+      systems: [erp],
+      flows: [mapped],
+    }),
+  ).toThrow("goes to erp.book twice");
 });
 
 test("reading a field the contract does not have, or writing one the operation does not know, does not compile", () => {

@@ -42,7 +42,9 @@ export interface HubDefinition {
 export function defineHub(definition: HubDefinition): HubDefinition {
   const problem = hubProblems(definition)[0];
   if (problem !== undefined)
-    throw new LineshaftError("config-invalid", problem, { next: "Correct lineshaft.config.ts, then run lineshaft check." });
+    throw new LineshaftError("config-invalid", problem, {
+      next: "Correct lineshaft.config.ts, then run lineshaft check.",
+    });
   return definition;
 }
 
@@ -57,9 +59,12 @@ export function hubProblems(definition: HubDefinition): string[] {
       ...(flow.routes.length === 0 ? [`Flow ${flow.name} has no target.`] : []),
       ...flow.routes
         .filter((route) => !definition.systems.includes(route.operation.system))
-        .map((route) => `Flow ${flow.name} sends to ${route.operation.system.name}, which is not among the hub's systems.`),
+        .map(
+          (route) => `Flow ${flow.name} sends to ${route.operation.system.name}, which is not among the hub's systems.`,
+        ),
       ...repeated(flow.routes.map((r) => `${r.operation.system.name}.${r.operation.name}`)).map(
-        (target) => `Flow ${flow.name} goes to ${target} twice; a message has at most one delivery per flow and target.`,
+        (target) =>
+          `Flow ${flow.name} goes to ${target} twice; a message has at most one delivery per flow and target.`,
       ),
       ...(flow.options.from ?? [])
         .filter((source) => !systems.includes(source))

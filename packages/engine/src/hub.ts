@@ -70,7 +70,16 @@ export async function openHub(definition: HubDefinition, options: HubOptions = {
     for (const system of definition.systems)
       systems.set(system.name, { definition: system, system: await system.open({ clock, random, log }) });
     const routing = await Routing.register(definition, ledger);
-    return new RunningHub({ definition, ledger, systems, routing, clock, random, log, worker: options.worker ?? `${hostname()}:${process.pid}` });
+    return new RunningHub({
+      definition,
+      ledger,
+      systems,
+      routing,
+      clock,
+      random,
+      log,
+      worker: options.worker ?? `${hostname()}:${process.pid}`,
+    });
   } catch (error) {
     for (const { system } of systems.values()) await system.close();
     await ledger.close();
@@ -118,7 +127,10 @@ class RunningHub implements Hub {
     this.#known = new KnownObjects(parts.ledger, parts.clock);
     this.#crashes = new CrashCount(parts.ledger);
     this.#flowFigures = new FlowFigures(parts.routing);
-    this.#lanes = new Lanes({ ...parts, changed: () => this.#p.log.error("this worker lost lanes; it sends nothing of theirs any more") });
+    this.#lanes = new Lanes({
+      ...parts,
+      changed: () => this.#p.log.error("this worker lost lanes; it sends nothing of theirs any more"),
+    });
     for (const { definition, system } of parts.systems.values()) this.#addWorker(definition, system);
   }
 
@@ -129,14 +141,25 @@ class RunningHub implements Hub {
     await this.#lanes.claim();
     this.#startedAt = clock.now();
     await this.#crashes.begin(clock, log);
-    await recover({ ledger, routing, lanes: this.#lanes, clock, log, targetsOf: (s, o) => this.#p.systems.get(s)?.system.targets[o]?.repeat });
+    await recover({
+      ledger,
+      routing,
+      lanes: this.#lanes,
+      clock,
+      log,
+      targetsOf: (s, o) => this.#p.systems.get(s)?.system.targets[o]?.repeat,
+    });
     this.#lastAct = await this.#newestAct();
     await this.#countBacklog();
     this.#phase = "running";
     for (const worker of this.#workers.values()) worker.start();
     for (const { definition, system } of this.#p.systems.values()) this.#startSources(definition, system);
     this.#watching = this.#watchActs();
-    log.info("the hub runs", { name: this.definition.name, ledger: this.definition.ledger.location, systems: [...this.#p.systems.keys()] });
+    log.info("the hub runs", {
+      name: this.definition.name,
+      ledger: this.definition.ledger.location,
+      systems: [...this.#p.systems.keys()],
+    });
   }
 
   async stop(): Promise<void> {
@@ -168,7 +191,9 @@ class RunningHub implements Hub {
   async check(name: string, signal: AbortSignal): Promise<Health> {
     const found = this.#p.systems.get(name);
     if (found === undefined)
-      throw new LineshaftError("not-found", `There is no system ${name}.`, { next: `Name one of ${[...this.#p.systems.keys()].join(", ")}.` });
+      throw new LineshaftError("not-found", `There is no system ${name}.`, {
+        next: `Name one of ${[...this.#p.systems.keys()].join(", ")}.`,
+      });
     return found.system.check(signal);
   }
 
@@ -263,7 +288,8 @@ class RunningHub implements Hub {
     this.#flowFigures.accepted(flows);
     for (const delivery of deliveries) this.#workers.get(delivery.route.system)?.offer(delivery);
     // The same object has the same key, so the new deliveries say which lines hold the ones that became moot.
-    if (superseded.length > 0) for (const { route, carried } of deliveries) this.#workers.get(route.system)?.reread(carried.key);
+    if (superseded.length > 0)
+      for (const { route, carried } of deliveries) this.#workers.get(route.system)?.reread(carried.key);
   }
 
   /** Notices within half a second what people did from another process, and keeps the backlog's numbers fresh. */
@@ -311,4 +337,3 @@ class RunningHub implements Hub {
     this.#backlog = backlog;
   }
 }
-

@@ -56,7 +56,8 @@ interface IntakeOptions {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const BYTE_ORDER_MARK = "\uFEFF";
 
-type Read = { ok: true; text: string; canonical: string | undefined; payload: unknown } | { ok: false; findings: Finding[] };
+type Read =
+  { ok: true; text: string; canonical: string | undefined; payload: unknown } | { ok: false; findings: Finding[] };
 
 /** Takes facts of one source: reads, translates, checks, routes and stores them. */
 export class EngineIntake implements Intake {
@@ -119,7 +120,13 @@ export class EngineIntake implements Intake {
     return routed;
   }
 
-  async #store(fact: Fact, read: Read & { ok: true }, d: Description, routed: Routed, receivedTime: number): Promise<Receipt> {
+  async #store(
+    fact: Fact,
+    read: Read & { ok: true },
+    d: Description,
+    routed: Routed,
+    receivedTime: number,
+  ): Promise<Receipt> {
     const { source, committer, figures } = this.#o;
     const sourceId = fact.id ?? d.id;
     const recorded = await committer.record({
@@ -135,7 +142,10 @@ export class EngineIntake implements Intake {
       ...(read.canonical === undefined ? {} : { canonical: read.canonical }),
       ...(fact.origin === undefined ? {} : { origin: fact.origin }),
       ...(fact.trace === undefined ? {} : { trace: fact.trace }),
-      deliveries: routed.routes.map((route) => ({ route: route.id, supersede: route.policy.supersede ?? policyDefaults.supersede })),
+      deliveries: routed.routes.map((route) => ({
+        route: route.id,
+        supersede: route.policy.supersede ?? policyDefaults.supersede,
+      })),
     });
     if (recorded.kind === "duplicate") {
       figures.duplicates++;
@@ -190,8 +200,7 @@ interface Routed {
 
 function readFact(fact: Fact, bodyBytes: number): Read {
   const bytes = typeof fact.raw === "string" ? Buffer.byteLength(fact.raw) : fact.raw.byteLength;
-  if (bytes > bodyBytes)
-    return refused("intake.too-large", `Send at most ${bodyBytes} bytes; this has ${bytes}.`);
+  if (bytes > bodyBytes) return refused("intake.too-large", `Send at most ${bodyBytes} bytes; this has ${bytes}.`);
   let text: string;
   try {
     text = typeof fact.raw === "string" ? fact.raw : utf8.decode(fact.raw);
@@ -203,7 +212,10 @@ function readFact(fact: Fact, bodyBytes: number): Read {
   try {
     body = JSON.parse(json);
   } catch (error) {
-    return refused("intake.not-json", `Send valid JSON (${error instanceof Error ? error.message : "it cannot be read"}).`);
+    return refused(
+      "intake.not-json",
+      `Send valid JSON (${error instanceof Error ? error.message : "it cannot be read"}).`,
+    );
   }
   if (fact.translate === undefined && fact.fields === undefined)
     return { ok: true, text, payload: body, canonical: json === text ? undefined : json };
@@ -212,7 +224,10 @@ function readFact(fact: Fact, bodyBytes: number): Read {
     const payload = fact.translate === undefined ? filled : fact.translate(filled, fact.fields ?? {});
     return { ok: true, text, payload, canonical: JSON.stringify(payload) ?? "null" };
   } catch (error) {
-    return refused("intake.translation", `The source's form cannot be translated: ${error instanceof Error ? error.message : String(error)}`);
+    return refused(
+      "intake.translation",
+      `The source's form cannot be translated: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -81,11 +81,24 @@ export class KeyLines {
   add(task: Task): void {
     let line = this.#lines.get(task.key);
     if (line === undefined) {
-      line = { key: task.key, state: "busy", tasks: new Fifo(), head: undefined, lastId: 0, more: false, reload: false, dueAt: 0 };
+      line = {
+        key: task.key,
+        state: "busy",
+        tasks: new Fifo(),
+        head: undefined,
+        lastId: 0,
+        more: false,
+        reload: false,
+        dueAt: 0,
+      };
       this.#lines.set(task.key, line);
     }
     if (task.id <= line.lastId) return;
-    if (line.more || line.state === "parked" || line.tasks.length >= (line.state === "waiting" ? KEPT_WAITING : KEPT_MOVING)) {
+    if (
+      line.more ||
+      line.state === "parked" ||
+      line.tasks.length >= (line.state === "waiting" ? KEPT_WAITING : KEPT_MOVING)
+    ) {
       line.more = true;
       return;
     }
@@ -167,7 +180,8 @@ export class KeyLines {
   /** Makes everything that waits due now: the system is back. */
   hurry(): void {
     for (const line of this.#lines.values())
-      if (line.state === "waiting" && line.head !== undefined && line.head.state === "pending") this.#makeReady(line, line.head);
+      if (line.state === "waiting" && line.head !== undefined && line.head.state === "pending")
+        this.#makeReady(line, line.head);
     this.#wake();
   }
 

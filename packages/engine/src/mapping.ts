@@ -13,7 +13,9 @@ export type Mapped = { ok: true; value: unknown } | { ok: false; message: string
 export function mapDelivery(route: RunningRoute, carried: Carried, ledger: Ledger): Mapped | Promise<Mapped> {
   try {
     const value = route.map(carried.payload, contextOf(carried, ledger));
-    return value instanceof Promise ? value.then((v) => checked(route, v)).catch((error: unknown) => threw(route, error)) : checked(route, value);
+    return value instanceof Promise
+      ? value.then((v) => checked(route, v)).catch((error: unknown) => threw(route, error))
+      : checked(route, value);
   } catch (error) {
     return threw(route, error);
   }

@@ -16,7 +16,8 @@ function outcomeOf(error: unknown, system: string): Outcome {
       ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
       ...said(error),
     };
-  if (error instanceof UncertainError) return { kind: "uncertain", message: error.message, next: error.next, ...said(error) };
+  if (error instanceof UncertainError)
+    return { kind: "uncertain", message: error.message, next: error.next, ...said(error) };
   return { kind: "uncertain", message: `The call to ${system} ended in an error: ${explain(error)}` };
 }
 
@@ -25,7 +26,12 @@ function said(error: { said: string | undefined }): { said?: string } {
 }
 
 /** Runs a call with a signal that is aborted after `ms` or with `stop`; then the call counts as uncertain. */
-export async function waitAtMost<T>(clock: Clock, ms: number, stop: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function waitAtMost<T>(
+  clock: Clock,
+  ms: number,
+  stop: AbortSignal,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const { promise: cut, reject } = Promise.withResolvers<never>();
   const giveUp = (why: string) => {

@@ -39,8 +39,12 @@ export async function editAndResend(
   const [delivery] = await ledger.deliveries({ ids: [act.delivery], limit: 1 });
   const message = delivery === undefined ? undefined : await ledger.message(delivery.message);
   if (delivery === undefined || message === undefined)
-    throw new LineshaftError("not-found", `There is no delivery ${act.delivery}.`, { next: "List what waits with lineshaft parked." });
-  const contract = [...definition.flows.map((f) => f.contract), ...(definition.contracts ?? [])].find((c) => c.id === message.contract);
+    throw new LineshaftError("not-found", `There is no delivery ${act.delivery}.`, {
+      next: "List what waits with lineshaft parked.",
+    });
+  const contract = [...definition.flows.map((f) => f.contract), ...(definition.contracts ?? [])].find(
+    (c) => c.id === message.contract,
+  );
   if (contract === undefined)
     throw new LineshaftError("config-invalid", `The hub no longer knows the contract ${message.contract}.`, {
       next: "Add it to lineshaft.config.ts, so that the new payload can be checked.",
@@ -74,6 +78,8 @@ function vouched<T extends By>(act: T): T {
     ["why", act.why],
   ] as const)
     if (text.trim() === "")
-      throw new LineshaftError("usage", `An act on a delivery needs to say ${name}.`, { next: "Give --who and --why; both go into the audit trail." });
+      throw new LineshaftError("usage", `An act on a delivery needs to say ${name}.`, {
+        next: "Give --who and --why; both go into the audit trail.",
+      });
   return act;
 }

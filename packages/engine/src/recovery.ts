@@ -15,18 +15,33 @@ const COMMIT_ROWS = 1_000;
  * Deals with what a crashed worker had in hand: a request that may have left is looked up, or sent again where the other
  * side recognises it; a delivery that was in hand at several crashes is parked. Nothing is sent here.
  */
-export async function recover(options: { ledger: Ledger; routing: Routing; lanes: Lanes; clock: Clock; log: Log; targetsOf: TargetsOf }): Promise<number> {
+export async function recover(options: {
+  ledger: Ledger;
+  routing: Routing;
+  lanes: Lanes;
+  clock: Clock;
+  log: Log;
+  targetsOf: TargetsOf;
+}): Promise<number> {
   const { ledger, lanes, clock, log } = options;
-  const inHand = (await ledger.inHand(lanes.owned)).filter((d) => d.state === "sending" && lanes.fence(laneOf(d.key)) !== undefined);
+  const inHand = (await ledger.inHand(lanes.owned)).filter(
+    (d) => d.state === "sending" && lanes.fence(laneOf(d.key)) !== undefined,
+  );
   const settlements = inHand.map((delivery) => recovered(delivery, options, clock.now()));
   for (let at = 0; at < settlements.length; at += COMMIT_ROWS)
     await ledger.commit({ at: clock.now(), settlements: settlements.slice(at, at + COMMIT_ROWS) });
-  if (inHand.length > 0) log.warn("a crash left deliveries in hand; they are looked up before anything is sent again", { deliveries: inHand.length });
+  if (inHand.length > 0)
+    log.warn("a crash left deliveries in hand; they are looked up before anything is sent again", {
+      deliveries: inHand.length,
+    });
   return inHand.length;
 }
 
 /** How an operation of a system repeats. */
-export type TargetsOf = (system: string, operation: string) => { kind: "repeatable" } | { kind: "lookup"; settleMs: number } | undefined;
+export type TargetsOf = (
+  system: string,
+  operation: string,
+) => { kind: "repeatable" } | { kind: "lookup"; settleMs: number } | undefined;
 
 type InHand = Awaited<ReturnType<Ledger["inHand"]>>[number];
 
@@ -41,7 +56,15 @@ function recovered(d: InHand, o: { routing: Routing; lanes: Lanes; targetsOf: Ta
     outcome: "crashed",
     message: "The hub stopped while this was in hand.",
   };
-  const step = { delivery: d.id, lane, fence: o.lanes.fence(lane) ?? -1, from: "sending" as const, at, crashes, attempt };
+  const step = {
+    delivery: d.id,
+    lane,
+    fence: o.lanes.fence(lane) ?? -1,
+    from: "sending" as const,
+    at,
+    crashes,
+    attempt,
+  };
   if (crashes >= POISON_CRASHES) {
     const parking = {
       reason: "poison",
@@ -70,7 +93,9 @@ export class CrashCount {
     await this.#ledger.saveCursor(CRASHES_CURSOR, String(crashes + 1));
     this.careful = crashes >= CAREFUL_FROM;
     clock.after(QUIET_MS, () => {
-      this.end().catch((error: unknown) => log.warn("the count of crashes could not be set back", { error: explain(error) }));
+      this.end().catch((error: unknown) =>
+        log.warn("the count of crashes could not be set back", { error: explain(error) }),
+      );
     });
   }
 

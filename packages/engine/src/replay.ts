@@ -1,4 +1,12 @@
-import { type Ledger, type MessageFilter, ROUTES, type Route, type StoredDelivery, type StoredMessage, deliveryId } from "@lineshaft/core";
+import {
+  type Ledger,
+  type MessageFilter,
+  ROUTES,
+  type Route,
+  type StoredDelivery,
+  type StoredMessage,
+  deliveryId,
+} from "@lineshaft/core";
 import type { HubDefinition } from "./hub-definition.ts";
 import type { By } from "./people.ts";
 
@@ -39,19 +47,30 @@ const MOST = 10_000;
  * Says what a replay of the selected messages would do; changes nothing. A finished delivery is never simply sent
  * again: the target is asked whether it stands, or recognises it by its token, so that there is no second effect.
  */
-export async function planReplay(ledger: Ledger, definition: HubDefinition, selection: ReplaySelection): Promise<ReplayPlan> {
+export async function planReplay(
+  ledger: Ledger,
+  definition: HubDefinition,
+  selection: ReplaySelection,
+): Promise<ReplayPlan> {
   const { flow, system, most = MOST, ...filter } = selection;
   const routes = await ledger.routes();
   const plan: ReplayPlan = { steps: [], messages: 0, cut: false };
-  for (let afterId = 0; ; ) {
+  for (let afterId = 0; ;) {
     const limit = Math.min(PAGE, most - plan.messages + 1);
     const page = await ledger.messages({ ...filter, afterId, limit });
     const messages = page.slice(0, most - plan.messages);
     plan.cut = page.length > messages.length;
     plan.messages += messages.length;
-    const deliveries = await ledger.deliveries({ messages: messages.map((m) => m.id), limit: messages.length * ROUTES });
+    const deliveries = await ledger.deliveries({
+      messages: messages.map((m) => m.id),
+      limit: messages.length * ROUTES,
+    });
     for (const message of messages)
-      plan.steps.push(...stepsOf(message, deliveries, definition, routes).filter((s) => (flow ?? s.flow) === s.flow && (system ?? s.system) === s.system));
+      plan.steps.push(
+        ...stepsOf(message, deliveries, definition, routes).filter(
+          (s) => (flow ?? s.flow) === s.flow && (system ?? s.system) === s.system,
+        ),
+      );
     if (page.length < limit || plan.cut) return plan;
     afterId = page.at(-1)?.id ?? afterId;
   }
@@ -96,7 +115,12 @@ async function carryOutStep(ledger: Ledger, step: ReplayStep, routes: readonly R
   }
 }
 
-function stepsOf(message: StoredMessage, deliveries: readonly StoredDelivery[], definition: HubDefinition, routes: readonly Route[]): ReplayStep[] {
+function stepsOf(
+  message: StoredMessage,
+  deliveries: readonly StoredDelivery[],
+  definition: HubDefinition,
+  routes: readonly Route[],
+): ReplayStep[] {
   const payload: unknown = JSON.parse(message.canonical);
   return definition.flows
     .filter((flow) => flow.contract.id === message.contract && (flow.options.from?.includes(message.source) ?? true))
@@ -104,16 +128,22 @@ function stepsOf(message: StoredMessage, deliveries: readonly StoredDelivery[], 
       flow.routes.map((route) => {
         const to = { flow: flow.name, system: route.operation.system.name, operation: route.operation.name };
         const known = routes.find((r) => isRoute(r, to));
-        const existing = known === undefined ? undefined : deliveries.find((d) => d.id === deliveryId(message.id, known.id));
+        const existing =
+          known === undefined ? undefined : deliveries.find((d) => d.id === deliveryId(message.id, known.id));
         const base = { message: message.id, key: message.key, ...to };
-        if (existing !== undefined) return { ...base, delivery: existing.id, state: existing.state, ...actFor(existing.state) };
-        if (route.when !== undefined && !route.when(payload)) return { ...base, act: "none" as const, because: "The flow's condition sends it elsewhere." };
+        if (existing !== undefined)
+          return { ...base, delivery: existing.id, state: existing.state, ...actFor(existing.state) };
+        if (route.when !== undefined && !route.when(payload))
+          return { ...base, act: "none" as const, because: "The flow's condition sends it elsewhere." };
         return { ...base, act: "create" as const, because: "This way did not exist when the message came in." };
       }),
     );
 }
 
-function isRoute(a: { flow: string; system: string; operation: string }, b: { flow: string; system: string; operation: string }): boolean {
+function isRoute(
+  a: { flow: string; system: string; operation: string },
+  b: { flow: string; system: string; operation: string },
+): boolean {
   return a.flow === b.flow && a.system === b.system && a.operation === b.operation;
 }
 

@@ -61,10 +61,17 @@ export class Routing {
         priority: route.policy.priority ?? policyDefaults.priority,
         owner: route.policy.owner ?? flow.options.owner ?? DEFAULT_OWNER,
       }));
-      flows.push({ definition: flow, routes, from: flow.options.from === undefined ? undefined : new Set(flow.options.from) });
+      flows.push({
+        definition: flow,
+        routes,
+        from: flow.options.from === undefined ? undefined : new Set(flow.options.from),
+      });
     }
     const contracts = new Map(
-      [...(definition.contracts ?? []), ...definition.flows.map((f) => f.contract)].map((contract) => [contract.id, contract]),
+      [...(definition.contracts ?? []), ...definition.flows.map((f) => f.contract)].map((contract) => [
+        contract.id,
+        contract,
+      ]),
     );
     return new Routing(flows, contracts);
   }
@@ -72,7 +79,9 @@ export class Routing {
   /** The flows for a fact of this contract from this source. */
   flowsFor(contract: string, source: string): RunningFlow[] {
     const flows = this.#byContract.get(contract) ?? [];
-    return flows.every((flow) => flow.from === undefined) ? flows : flows.filter((flow) => flow.from?.has(source) ?? true);
+    return flows.every((flow) => flow.from === undefined)
+      ? flows
+      : flows.filter((flow) => flow.from?.has(source) ?? true);
   }
 
   routesOf(system: string): RunningRoute[] {

@@ -50,14 +50,28 @@ export function afterSend(s: Standing, outcome: Outcome, times: Times, request: 
       };
     case "unavailable": {
       const said = sentence(outcome.message, outcome.said);
-      if (expired(s, at)) return { from: "sending", to: "parked", at, parking: expiry(s, said), attempt: { ...attempt, message: said } };
+      if (expired(s, at))
+        return { from: "sending", to: "parked", at, parking: expiry(s, said), attempt: { ...attempt, message: said } };
       const wait = backoffMs(s.policy, s.tries, random, outcome.retryAfterMs);
-      return { from: "sending", to: "pending", at, dueAt: at + wait, tries: s.tries + 1, attempt: { ...attempt, message: said } };
+      return {
+        from: "sending",
+        to: "pending",
+        at,
+        dueAt: at + wait,
+        tries: s.tries + 1,
+        attempt: { ...attempt, message: said },
+      };
     }
     case "rejected": {
       const said = sentence(outcome.message, outcome.said);
       const parking = { reason: outcome.reason, message: said, next: outcome.next, owner: s.owner };
-      return { from: "sending", to: "parked", at, parking, attempt: { ...attempt, message: said, ...response(outcome.response) } };
+      return {
+        from: "sending",
+        to: "parked",
+        at,
+        parking,
+        attempt: { ...attempt, message: said, ...response(outcome.response) },
+      };
     }
     case "uncertain":
       return afterUncertain(s, sentence(outcome.message, outcome.said), attempt, times, random);
@@ -67,11 +81,20 @@ export function afterSend(s: Standing, outcome: Outcome, times: Times, request: 
 function afterUncertain(s: Standing, said: string, attempt: NewAttempt, times: Times, random: () => number): Step {
   const at = times.endedAt;
   const told = { ...attempt, message: said };
-  if (s.uncertain + 1 > checksOf(s)) return { from: "sending", to: "parked", at, parking: ambiguity(s, said), attempt: told };
+  if (s.uncertain + 1 > checksOf(s))
+    return { from: "sending", to: "parked", at, parking: ambiguity(s, said), attempt: told };
   const wait = backoffMs(s.policy, s.tries, random);
   // The other side refuses a second one by itself: sending again is the look-up.
-  if (s.repeat.kind === "repeatable") return { from: "sending", to: "pending", at, dueAt: at + wait, tries: s.tries + 1, attempt: told };
-  return { from: "sending", to: "checking", at, dueAt: lookUpAt(s.repeat.settleMs, times.startedAt, at), tries: 0, attempt: told };
+  if (s.repeat.kind === "repeatable")
+    return { from: "sending", to: "pending", at, dueAt: at + wait, tries: s.tries + 1, attempt: told };
+  return {
+    from: "sending",
+    to: "checking",
+    at,
+    dueAt: lookUpAt(s.repeat.settleMs, times.startedAt, at),
+    tries: 0,
+    attempt: told,
+  };
 }
 
 /** Not before the other side must have finished with the request. */
@@ -92,17 +115,38 @@ export function afterCheck(s: Standing, found: Found, times: Times, random: () =
         attempt: { ...attempt, receipt: found.receipt, ...note(found.note), ...response(found.response) },
       };
     case "absent":
-      return { from: "checking", to: "pending", at, dueAt: 0, tries: s.tries, attempt: { ...attempt, ...note(found.evidence) } };
+      return {
+        from: "checking",
+        to: "pending",
+        at,
+        dueAt: 0,
+        tries: s.tries,
+        attempt: { ...attempt, ...note(found.evidence) },
+      };
     case "unknown": {
       const told = { ...attempt, message: sentence(found.message, found.evidence) };
-      if (s.tries + 1 >= checksOf(s)) return { from: "checking", to: "parked", at, parking: ambiguity(s, told.message), attempt: told };
-      return { from: "checking", to: "checking", at, dueAt: at + backoffMs(s.policy, s.tries, random), tries: s.tries + 1, attempt: told };
+      if (s.tries + 1 >= checksOf(s))
+        return { from: "checking", to: "parked", at, parking: ambiguity(s, told.message), attempt: told };
+      return {
+        from: "checking",
+        to: "checking",
+        at,
+        dueAt: at + backoffMs(s.policy, s.tries, random),
+        tries: s.tries + 1,
+        attempt: told,
+      };
     }
   }
 }
 
 /** The look-up itself could not be made; it counts towards nothing. */
-export function afterFailedCheck(s: Standing, message: string, times: Times, retryAfterMs: number | undefined, random: () => number): Step {
+export function afterFailedCheck(
+  s: Standing,
+  message: string,
+  times: Times,
+  retryAfterMs: number | undefined,
+  random: () => number,
+): Step {
   const attempt = { kind: "check" as const, ...times, outcome: "unavailable" as const, message };
   const dueAt = times.endedAt + backoffMs(s.policy, s.uncertain + 1, random, retryAfterMs);
   return { from: "checking", to: "checking", at: times.endedAt, dueAt, tries: s.tries, attempt };

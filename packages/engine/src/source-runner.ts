@@ -50,7 +50,11 @@ export class SourceRunner {
       }
       if (this.#clock.now() - startedAt >= STEADY_MS) failures = 0;
       const wait = Math.round(Math.min(RETRY_CAP_MS, RETRY_FIRST_MS * 2 ** failures) * (0.5 + this.#random() / 2));
-      this.#log.warn("a source stopped; it is started again", { source: this.status.name, why: this.status.message, waitMs: wait });
+      this.#log.warn("a source stopped; it is started again", {
+        source: this.status.name,
+        why: this.status.message,
+        waitMs: wait,
+      });
       this.#become("waiting", this.#clock.now() + wait);
       // Aborted means stopped, which the loop's condition sees.
       await this.#clock.sleep(wait, signal).catch(() => undefined);

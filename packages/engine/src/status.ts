@@ -57,7 +57,15 @@ export interface FlowStatus {
   contract: string;
   owner: string;
   accepted: number;
-  routes: { system: string; operation: string; done: number; rejected: number; retried: number; lookedUp: number; parked: number }[];
+  routes: {
+    system: string;
+    operation: string;
+    done: number;
+    rejected: number;
+    retried: number;
+    lookedUp: number;
+    parked: number;
+  }[];
   /** Accept to settled, ms, over the last deliveries of this flow. */
   p50Ms: number;
   p99Ms: number;

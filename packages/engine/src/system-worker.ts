@@ -155,7 +155,11 @@ export class SystemWorker {
   #read(line: Pick<KeyLine, "key">, anew: boolean): void {
     this.#track(
       this.#readKey(line, anew).catch((error: unknown) => {
-        this.#o.log.error("open deliveries of a key could not be read", { system: this.#o.definition.name, key: line.key, error: explain(error) });
+        this.#o.log.error("open deliveries of a key could not be read", {
+          system: this.#o.definition.name,
+          key: line.key,
+          error: explain(error),
+        });
         this.#o.clock.after(PAUSE_MS, () => this.#read(line, true));
       }),
     );
@@ -199,7 +203,10 @@ export class SystemWorker {
     };
     this.#track(
       this.#readWindow().then(done, (error: unknown) => {
-        this.#o.log.error("open deliveries could not be read", { system: this.#o.definition.name, error: explain(error) });
+        this.#o.log.error("open deliveries could not be read", {
+          system: this.#o.definition.name,
+          error: explain(error),
+        });
         this.#o.clock.after(PAUSE_MS, done);
       }),
     );
@@ -238,7 +245,13 @@ export class SystemWorker {
     if (first?.head === undefined) return false;
     const target = this.#target(first.head.target);
     if (target === undefined) {
-      this.#park(first, first.head, "mapping", `${this.#o.definition.name} has no operation ${first.head.target.operation.name}.`, "Correct the flow, then resend.");
+      this.#park(
+        first,
+        first.head,
+        "mapping",
+        `${this.#o.definition.name} has no operation ${first.head.target.operation.name}.`,
+        "Correct the flow, then resend.",
+      );
       return true;
     }
     const batch = this.#gather(first, first.head, target);
@@ -301,7 +314,17 @@ export class SystemWorker {
     const now = this.#o.clock.now();
     if (task.state !== "sending") return this.#lines.defer(line, now + PAUSE_MS);
     const outcome = { kind: "uncertain" as const, message: explain(error) };
-    this.#finish(line, task, afterSend(this.#standing(task, target), outcome, { startedAt: task.since, endedAt: now }, task.mapped, this.#o.random));
+    this.#finish(
+      line,
+      task,
+      afterSend(
+        this.#standing(task, target),
+        outcome,
+        { startedAt: task.since, endedAt: now },
+        task.mapped,
+        this.#o.random,
+      ),
+    );
   }
 
   async #send(lines: KeyLine[], target: Target<never>): Promise<void> {
@@ -331,7 +354,10 @@ export class SystemWorker {
     const payloads = await this.#o.ledger.payloads(missing.map((t) => t.id));
     for (const task of missing) {
       const found = payloads.get(task.id);
-      if (found !== undefined) task.carried = { ...found, payload: JSON.parse(found.canonical) as unknown } satisfies Carried & { canonical: string };
+      if (found !== undefined)
+        task.carried = { ...found, payload: JSON.parse(found.canonical) as unknown } satisfies Carried & {
+          canonical: string;
+        };
     }
   }
 
@@ -340,7 +366,10 @@ export class SystemWorker {
     for (const line of lines) {
       const task = line.head;
       if (task?.carried === undefined) continue;
-      let mapped: Mapped | Promise<Mapped> = task.mapped === undefined ? mapDelivery(task.target, task.carried, this.#o.ledger) : { ok: true, value: task.mapped };
+      let mapped: Mapped | Promise<Mapped> =
+        task.mapped === undefined
+          ? mapDelivery(task.target, task.carried, this.#o.ledger)
+          : { ok: true, value: task.mapped };
       if (mapped instanceof Promise) mapped = await mapped;
       if (mapped.ok) {
         task.mapped = mapped.value;
@@ -410,7 +439,10 @@ export class SystemWorker {
     }
     const times = { startedAt, endedAt: clock.now() };
     for (const [at, { line, task, item }] of inHand.entries()) {
-      const outcome = outcomes[at] ?? { kind: "uncertain", message: `${definition.name} gave no outcome for this item.` };
+      const outcome = outcomes[at] ?? {
+        kind: "uncertain",
+        message: `${definition.name} gave no outcome for this item.`,
+      };
       this.#judge(outcome);
       const step = afterSend(this.#standing(task, target), outcome, times, item.value, this.#o.random);
       if (outcome.kind === "uncertain") task.uncertain++;
@@ -438,7 +470,13 @@ export class SystemWorker {
       const retryAfterMs = error instanceof UnavailableError ? error.retryAfterMs : undefined;
       task.uncertain++;
       this.#judge({ kind: "unavailable", message: explain(error) });
-      step = afterFailedCheck(this.#standing(task, target), explain(error), { startedAt, endedAt: clock.now() }, retryAfterMs, random);
+      step = afterFailedCheck(
+        this.#standing(task, target),
+        explain(error),
+        { startedAt, endedAt: clock.now() },
+        retryAfterMs,
+        random,
+      );
     }
     this.figures.lookedUp++;
     this.#finish(line, task, step);
@@ -462,7 +500,14 @@ export class SystemWorker {
     };
   }
 
-  #park(line: KeyLine, task: Task, reason: string, message: string, next: string, from: DeliveryState = task.state): void {
+  #park(
+    line: KeyLine,
+    task: Task,
+    reason: string,
+    message: string,
+    next: string,
+    from: DeliveryState = task.state,
+  ): void {
     const parking = { reason, message, next, owner: task.target.owner };
     this.#finish(line, task, parkFrom(from, this.#o.clock.now(), parking));
   }

@@ -13,7 +13,10 @@ interface Effect {
 /** Applies a person's act and writes it to the audit trail, in one commit. */
 export function applyAct(writer: Writer, act: Act): AuditEntry & { deliveryId: number } {
   return writer.transact(act.at, (open) => {
-    const delivery = act.kind === "create" ? create(writer, open, act.message, act.route) : change(writer, open, act.delivery, effectOf(act));
+    const delivery =
+      act.kind === "create"
+        ? create(writer, open, act.message, act.route)
+        : change(writer, open, act.delivery, effectOf(act));
     return { ...audit(writer, open, act, delivery), deliveryId: delivery };
   });
 }
@@ -36,12 +39,18 @@ function effectOf(act: Exclude<Act, { kind: "create" }>): Effect {
 function change(writer: Writer, open: Open, id: number, effect: Effect): number {
   const row = writer.db.prepare("select state from delivery where id = ?").get(id);
   if (row === undefined)
-    throw new LineshaftError("not-found", `There is no delivery ${id}.`, { next: "List deliveries with lineshaft parked or lineshaft trace KEY." });
+    throw new LineshaftError("not-found", `There is no delivery ${id}.`, {
+      next: "List deliveries with lineshaft parked or lineshaft trace KEY.",
+    });
   const state = row["state"] as DeliveryState;
   if (!effect.from.includes(state))
-    throw new LineshaftError("wrong-state", `Delivery ${id} is ${state}; this is possible only while it is ${effect.from.join(" or ")}.`, {
-      next: "Look at it again with lineshaft trace KEY; somebody else may have been faster.",
-    });
+    throw new LineshaftError(
+      "wrong-state",
+      `Delivery ${id} is ${state}; this is possible only while it is ${effect.from.join(" or ")}.`,
+      {
+        next: "Look at it again with lineshaft trace KEY; somebody else may have been faster.",
+      },
+    );
   writer.db
     .prepare(
       `update delivery
@@ -57,15 +66,24 @@ function change(writer: Writer, open: Open, id: number, effect: Effect): number 
 
 function create(writer: Writer, open: Open, message: number, route: number): number {
   if (writer.db.prepare("select 1 from message where id = ?").get(message) === undefined)
-    throw new LineshaftError("not-found", `There is no message ${message}.`, { next: "List messages with lineshaft messages." });
+    throw new LineshaftError("not-found", `There is no message ${message}.`, {
+      next: "List messages with lineshaft messages.",
+    });
   const id = message * ROUTES + route;
   if (writer.db.prepare("select 1 from delivery where id = ?").get(id) !== undefined)
-    throw new LineshaftError("wrong-state", `Message ${message} already has this delivery (${id}).`, { next: "Plan the replay again." });
+    throw new LineshaftError("wrong-state", `Message ${message} already has this delivery (${id}).`, {
+      next: "Plan the replay again.",
+    });
   return writer.insertDelivery(open, message, route, "pending").id;
 }
 
 function audit(writer: Writer, open: Open, act: Act, delivery: number): AuditEntry {
-  const detail = act.kind === "edit" ? JSON.stringify(act.difference) : act.kind === "confirm" ? JSON.stringify({ receipt: act.receipt }) : null;
+  const detail =
+    act.kind === "edit"
+      ? JSON.stringify(act.difference)
+      : act.kind === "confirm"
+        ? JSON.stringify({ receipt: act.receipt })
+        : null;
   const message = messageOf(delivery);
   const { lastInsertRowid } = writer.db
     .prepare("insert into audit (at, who, act, message, delivery, why, detail, link) values (?, ?, ?, ?, ?, ?, ?, ?)")

@@ -40,7 +40,11 @@ export const SEALED: readonly Sealed[] = [
     columns: "id, source, source_id, contract, object, key, version, event_time, received_time, lower(hex(digest))",
   },
   { kind: "duplicate", table: "duplicate", columns: "id, message, received_time, differs" },
-  { kind: "refusal", table: "refusal", columns: "id, source, source_id, contract, received_time, received_bytes, findings" },
+  {
+    kind: "refusal",
+    table: "refusal",
+    columns: "id, source, source_id, contract, received_time, received_bytes, findings",
+  },
   { kind: "attempt", table: "attempt", columns: "id, delivery, kind, started_at, ended_at, outcome, receipt, message" },
   { kind: "audit", table: "audit", columns: "id, at, who, act, message, delivery, why, detail" },
 ];
@@ -75,7 +79,12 @@ const PROGRESS_ROWS = 10_000;
 function verifyFrom(db: DatabaseSync, first: number, progress?: (rows: number) => void): AuditReport {
   const before = db.prepare("select hash from link where id < ? order by id desc limit 1").get(first);
   const readers = SEALED.map((sealed) => sealedRows(db, sealed, first));
-  const report: AuditReport = { ok: true, commits: 0, rows: 0, head: before === undefined ? FIRST_HASH : hexOf(before["hash"]) };
+  const report: AuditReport = {
+    ok: true,
+    commits: 0,
+    rows: 0,
+    head: before === undefined ? FIRST_HASH : hexOf(before["hash"]),
+  };
   let expected = first;
   for (const link of db.prepare("select id, at, rows, hash from link where id >= ? order by id").iterate(first)) {
     const id = Number(link["id"]);

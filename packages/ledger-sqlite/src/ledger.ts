@@ -60,9 +60,13 @@ export class SqliteLedger implements Ledger {
       return routes.map((r) => {
         const found = all.find((a) => a.flow === r.flow && a.system === r.system && a.operation === r.operation);
         if (found === undefined)
-          throw new LineshaftError("ledger-io", `The ledger has no room for another route (${r.flow} to ${r.system}.${r.operation}).`, {
-            next: `A ledger numbers at most ${ROUTES - 1} routes over its life; start a new one.`,
-          });
+          throw new LineshaftError(
+            "ledger-io",
+            `The ledger has no room for another route (${r.flow} to ${r.system}.${r.operation}).`,
+            {
+              next: `A ledger numbers at most ${ROUTES - 1} routes over its life; start a new one.`,
+            },
+          );
         return found;
       });
     });
@@ -94,26 +98,50 @@ export class SqliteLedger implements Ledger {
   releaseLanes(worker: string): Promise<void> {
     return this.#try(() => {
       this.#writer.transact(0, () => {
-        this.#db.prepare("update lane set worker = null, fence = fence + 1, lease_until = 0 where worker = ?").run(worker);
+        this.#db
+          .prepare("update lane set worker = null, fence = fence + 1, lease_until = 0 where worker = ?")
+          .run(worker);
       });
       this.#lock.release();
     });
   }
 
-  openDeliveries(query: { system: string; lanes: readonly number[]; after: number; limit: number }): Promise<OpenDelivery[]> {
+  openDeliveries(query: {
+    system: string;
+    lanes: readonly number[];
+    after: number;
+    limit: number;
+  }): Promise<OpenDelivery[]> {
     return this.#try(() =>
       this.#writer.sql.openDeliveries.all(this.#systemId(query.system), query.after, query.limit).map(openDelivery),
     );
   }
 
-  openOfKey({ system, key, after, limit }: { system: string; key: string; after: number; limit: number }): Promise<OpenDelivery[]> {
+  openOfKey({
+    system,
+    key,
+    after,
+    limit,
+  }: {
+    system: string;
+    key: string;
+    after: number;
+    limit: number;
+  }): Promise<OpenDelivery[]> {
     return this.#try(() =>
-      this.#writer.sql.openOfKey.all(key, Math.floor(after / ROUTES), after, this.#systemId(system), limit).map(openDelivery),
+      this.#writer.sql.openOfKey
+        .all(key, Math.floor(after / ROUTES), after, this.#systemId(system), limit)
+        .map(openDelivery),
     );
   }
 
   inHand(_lanes: readonly number[]): Promise<(OpenDelivery & { system: string })[]> {
-    return this.#try(() => this.#writer.sql.inHand.all().map((row) => ({ ...openDelivery(row), system: String(row["system"]) })));
+    return this.#try(() =>
+      this.#writer.sql.inHand
+        .all()
+        .map((row) => ({ ...openDelivery(row), system: String(row["system"]) }))
+        .sort((a, b) => a.id - b.id),
+    );
   }
 
   payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>> {
@@ -132,7 +160,9 @@ export class SqliteLedger implements Ledger {
   }
 
   audit({ after, limit }: { after: number; limit: number }): Promise<AuditEntry[]> {
-    return this.#try(() => this.#db.prepare("select * from audit where id > ? order by id limit ?").all(after, limit).map(auditEntry));
+    return this.#try(() =>
+      this.#db.prepare("select * from audit where id > ? order by id limit ?").all(after, limit).map(auditEntry),
+    );
   }
 
   verifyAudit(progress?: (rows: number) => void): Promise<AuditReport> {
@@ -198,11 +228,29 @@ export class SqliteLedger implements Ledger {
   }
 
   identity({ kind, object, system }: { kind: string; object: string; system: string }): Promise<string | undefined> {
-    return this.#one("select external as found from identity where kind = ? and object = ? and system = ?", kind, object, system);
+    return this.#one(
+      "select external as found from identity where kind = ? and object = ? and system = ?",
+      kind,
+      object,
+      system,
+    );
   }
 
-  objectOf({ kind, system, external }: { kind: string; system: string; external: string }): Promise<string | undefined> {
-    return this.#one("select object as found from identity where kind = ? and system = ? and external = ?", kind, system, external);
+  objectOf({
+    kind,
+    system,
+    external,
+  }: {
+    kind: string;
+    system: string;
+    external: string;
+  }): Promise<string | undefined> {
+    return this.#one(
+      "select object as found from identity where kind = ? and system = ? and external = ?",
+      kind,
+      system,
+      external,
+    );
   }
 
   loadCursor(name: string): Promise<string | undefined> {
@@ -212,7 +260,9 @@ export class SqliteLedger implements Ledger {
   saveCursor(name: string, value: string): Promise<void> {
     return this.#try(() => {
       this.#db
-        .prepare("insert into source_cursor (name, value) values (?, ?) on conflict do update set value = excluded.value")
+        .prepare(
+          "insert into source_cursor (name, value) values (?, ?) on conflict do update set value = excluded.value",
+        )
         .run(name, value);
     });
   }
@@ -235,9 +285,13 @@ export class SqliteLedger implements Ledger {
       .prepare("select object from identity where kind = ? and system = ? and external = ? and object <> ?")
       .get(i.kind, i.system, i.external, i.object);
     if (other !== undefined)
-      throw new LineshaftError("wrong-state", `In ${i.system}, ${i.kind} ${i.external} already stands for ${String(other["object"])}.`, {
-        next: `Take that one away first if ${i.object} is right.`,
-      });
+      throw new LineshaftError(
+        "wrong-state",
+        `In ${i.system}, ${i.kind} ${i.external} already stands for ${String(other["object"])}.`,
+        {
+          next: `Take that one away first if ${i.object} is right.`,
+        },
+      );
     this.#db
       .prepare(
         `insert into identity (kind, object, system, external, learned_at, origin)
@@ -257,9 +311,16 @@ export class SqliteLedger implements Ledger {
 
   #allRoutes(): Route[] {
     return this.#db
-      .prepare("select r.id, r.flow, s.name as system, r.operation from route r join system s on s.id = r.system order by r.id")
+      .prepare(
+        "select r.id, r.flow, s.name as system, r.operation from route r join system s on s.id = r.system order by r.id",
+      )
       .all()
-      .map((r) => ({ id: Number(r["id"]), flow: String(r["flow"]), system: String(r["system"]), operation: String(r["operation"]) }));
+      .map((r) => ({
+        id: Number(r["id"]),
+        flow: String(r["flow"]),
+        system: String(r["system"]),
+        operation: String(r["operation"]),
+      }));
   }
 
   #lanesOf(worker: string): LaneClaim[] {
@@ -282,7 +343,9 @@ export class SqliteLedger implements Ledger {
     return new Promise((resolve, reject) => {
       try {
         if (this.#closed)
-          throw new LineshaftError("ledger-closed", `The ledger ${this.#path} is closed.`, { next: "Start the hub again." });
+          throw new LineshaftError("ledger-closed", `The ledger ${this.#path} is closed.`, {
+            next: "Start the hub again.",
+          });
         resolve(work());
       } catch (error) {
         const told = ledgerError(error, this.#path);

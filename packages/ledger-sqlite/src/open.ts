@@ -85,7 +85,8 @@ function inspectHeader(path: string): void {
     closeSync(file);
   }
   // Database file format, sqlite.org/fileformat2.html §1.3.
-  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") throw damaged(path, "The file does not begin as a SQLite database.");
+  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0")
+    throw damaged(path, "The file does not begin as a SQLite database.");
   const applicationId = header.readUInt32BE(68);
   if (applicationId !== APPLICATION_ID && !existsSync(`${path}-wal`))
     throw damaged(path, `The file is a database of another program (application id ${applicationId}).`);

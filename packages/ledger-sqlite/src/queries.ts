@@ -27,7 +27,10 @@ class Conditions {
   }
 
   list(column: string, values: readonly (string | number)[] | undefined): this {
-    return this.add(`${column} in (select value from json_each(?))`, values === undefined ? undefined : JSON.stringify(values));
+    return this.add(
+      `${column} in (select value from json_each(?))`,
+      values === undefined ? undefined : JSON.stringify(values),
+    );
   }
 
   get where(): string {
@@ -39,7 +42,12 @@ export function findMessages(db: DatabaseSync, filter: MessageFilter): StoredMes
   const conditions = new Conditions()
     .list("m.id", filter.ids)
     .add("m.key = ?", filter.key)
-    .add("(m.object = ? and m.object <> m.key or m.key = ? and m.object = ?)", filter.object, filter.object, filter.object)
+    .add(
+      "(m.object = ? and m.object <> m.key or m.key = ? and m.object = ?)",
+      filter.object,
+      filter.object,
+      filter.object,
+    )
     .add("m.source = ?", filter.source)
     .add("m.source_id = ?", filter.sourceId)
     .add("m.contract = ?", filter.contract)
@@ -130,7 +138,8 @@ export function deliveryCounts(db: DatabaseSync, openOnly: boolean): Count[] {
 }
 
 export function totals(db: DatabaseSync): LedgerTotals {
-  const counter = (name: string) => Number(db.prepare("select count from counter where name = ?").get(name)?.["count"] ?? 0);
+  const counter = (name: string) =>
+    Number(db.prepare("select count from counter where name = ?").get(name)?.["count"] ?? 0);
   return {
     messages: counter("messages"),
     duplicates: counter("duplicates"),

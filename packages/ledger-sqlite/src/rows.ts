@@ -13,9 +13,13 @@ import type {
 type Row = Record<string, SQLOutputValue>;
 
 const text = (value: SQLOutputValue | undefined): string => String(value ?? "");
-const maybe = (value: SQLOutputValue | undefined): string | null => (value === null || value === undefined ? null : String(value));
-const bytes = (value: SQLOutputValue | undefined): Uint8Array => (value instanceof Uint8Array ? value : Buffer.from(text(value)));
-const parking = (value: SQLOutputValue | undefined): Parking | null => (typeof value === "string" ? (JSON.parse(value) as Parking) : null);
+const maybe = (value: SQLOutputValue | undefined): string | null =>
+  value === null || value === undefined ? null : String(value);
+const bytes = (value: SQLOutputValue | undefined): Uint8Array =>
+  value instanceof Uint8Array ? value : Buffer.from(text(value));
+const optional = (name: string, value: string | null) => (value === null ? {} : { [name]: value });
+const parking = (value: SQLOutputValue | undefined): Parking | null =>
+  typeof value === "string" ? (JSON.parse(value) as Parking) : null;
 
 export function openDelivery(r: Row): OpenDelivery {
   return {
@@ -86,7 +90,6 @@ export function storedDelivery(r: Row): StoredDelivery {
 }
 
 export function storedAttempt(r: Row, n: number): StoredAttempt {
-  const optional = (name: string, value: string | null) => (value === null ? {} : { [name]: value });
   return {
     delivery: Number(r["delivery"]),
     n,

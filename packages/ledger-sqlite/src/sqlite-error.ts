@@ -43,9 +43,13 @@ export function ledgerError(cause: unknown, path: string): unknown {
 }
 
 export function damaged(path: string, said: string, cause?: unknown): LineshaftError {
-  return new LineshaftError("ledger-damaged", `The ledger ${path} is damaged or is not a ledger; nothing was changed.`, {
-    next: "Restore it from a backup, or move it away to start with an empty one.",
-    said,
-    cause,
-  });
+  return new LineshaftError(
+    "ledger-damaged",
+    `The ledger ${path} is damaged or is not a ledger; nothing was changed.`,
+    {
+      next: "Restore it from a backup, or move it away to start with an empty one.",
+      said,
+      cause,
+    },
+  );
 }

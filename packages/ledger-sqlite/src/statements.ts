@@ -41,8 +41,7 @@ export const hot = {
     from system s
       cross join delivery d on d.system = s.id and d.open = 1
       join message m on m.id = d.id / 4096
-    where d.state in ('sending', 'checking')
-    order by d.id`,
+    where d.state in ('sending', 'checking')`,
   payload: `
     select m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time, m.received_time, m.trace,
       coalesce(d.edited, m.canonical, cast(m.received as text)) as canonical

@@ -106,10 +106,22 @@ export class Writer {
     if (Number(inserted.changes) === 0) return this.#duplicateOf(m, digest);
     const id = Number(inserted.lastInsertRowid);
     open.lines.push(
-      sealLine("message", [id, m.source, m.sourceId, m.contract, m.object, m.key, m.version, m.eventTime, m.receivedTime, digest]),
+      sealLine("message", [
+        id,
+        m.source,
+        m.sourceId,
+        m.contract,
+        m.object,
+        m.key,
+        m.version,
+        m.eventTime,
+        m.receivedTime,
+        digest,
+      ]),
     );
     bump(open, "messages", 1);
-    const { stale, older } = m.version === undefined ? { stale: false, older: undefined } : this.#guardVersion(m, id, m.version);
+    const { stale, older } =
+      m.version === undefined ? { stale: false, older: undefined } : this.#guardVersion(m, id, m.version);
     const superseded = older === undefined ? [] : this.#supersede(open, m, older);
     const state = stale ? "suppressed" : "pending";
     const deliveries = m.deliveries.map(({ route }) => this.insertDelivery(open, id, route, state));
@@ -118,7 +130,14 @@ export class Writer {
 
   insertDelivery(open: Open, message: number, route: number, state: "pending" | "suppressed") {
     const id = deliveryId(message, route);
-    this.sql.insertDelivery.run(id, route, this.systemOfRoute.get(route) ?? 0, state, state === "pending" ? 1 : 0, open.at);
+    this.sql.insertDelivery.run(
+      id,
+      route,
+      this.systemOfRoute.get(route) ?? 0,
+      state,
+      state === "pending" ? 1 : 0,
+      open.at,
+    );
     bump(open, `${route}:${state}`, 1);
     return { id, state };
   }
@@ -135,7 +154,13 @@ export class Writer {
 
   #recordDuplicate(open: Open, d: DuplicateRow): void {
     const kept = d.differs ? Buffer.from(d.received) : null;
-    const { lastInsertRowid } = this.sql.insertDuplicate.run(d.message, d.receivedTime, d.differs ? 1 : 0, kept, open.link);
+    const { lastInsertRowid } = this.sql.insertDuplicate.run(
+      d.message,
+      d.receivedTime,
+      d.differs ? 1 : 0,
+      kept,
+      open.link,
+    );
     open.lines.push(sealLine("duplicate", [Number(lastInsertRowid), d.message, d.receivedTime, d.differs ? 1 : 0]));
     bump(open, "duplicates", 1);
   }
@@ -175,7 +200,9 @@ export class Writer {
       open.link,
     );
     const id = Number(lastInsertRowid);
-    open.lines.push(sealLine("refusal", [id, r.source, r.sourceId, r.contract, r.receivedTime, r.receivedBytes, findings]));
+    open.lines.push(
+      sealLine("refusal", [id, r.source, r.sourceId, r.contract, r.receivedTime, r.receivedBytes, findings]),
+    );
     bump(open, "refusals", 1);
     return id;
   }
@@ -202,7 +229,8 @@ export class Writer {
   #step(s: Settlement): boolean {
     if (s.to === "sending" && s.attempt === undefined)
       return Number(this.sql.begin.run(s.at, s.delivery).changes) === 1;
-    if (s.to === "done") return Number(this.sql.finish.run(s.at, s.attempt?.receipt ?? null, s.delivery, s.from).changes) === 1;
+    if (s.to === "done")
+      return Number(this.sql.finish.run(s.at, s.attempt?.receipt ?? null, s.delivery, s.from).changes) === 1;
     const { changes } = this.sql.step.run(
       s.to,
       isOpen(s.to) ? 1 : 0,
@@ -233,7 +261,9 @@ export class Writer {
       a.response ?? null,
     );
     const id = Number(lastInsertRowid);
-    open.lines.push(sealLine("attempt", [id, delivery, a.kind, a.startedAt, a.endedAt, a.outcome, a.receipt, a.message]));
+    open.lines.push(
+      sealLine("attempt", [id, delivery, a.kind, a.startedAt, a.endedAt, a.outcome, a.receipt, a.message]),
+    );
     bump(open, "attempts", 1);
   }
 }

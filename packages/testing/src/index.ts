@@ -12,3 +12,5 @@ export { level, note } from "./note-contract.ts";
 export type { Level, Note } from "./note-contract.ts";
 export { certificatesMissing, makeCertificates } from "./certificates.ts";
 export type { Certificates } from "./certificates.ts";
+export { aMessage, ledgerCases } from "./ledger-cases.ts";
+export type { LedgerBed } from "./ledger-cases.ts";

@@ -1,4 +1,14 @@
-import { type Found, type Item, type Operation, type Outcome, type Source, type System, type SystemDefinition, type Target, UnavailableError } from "@lineshaft/core";
+import {
+  type Found,
+  type Item,
+  type Operation,
+  type Outcome,
+  type Source,
+  type System,
+  type SystemDefinition,
+  type Target,
+  UnavailableError,
+} from "@lineshaft/core";
 
 /** What the other side of a test does with the next items. */
 export type Behaviour<T> = (item: Item<T>, applied: boolean) => Outcome | undefined;
@@ -66,14 +76,19 @@ export class MemorySystem<T = unknown> {
       targets: { apply: this.#target(options) },
       sources,
       check: () =>
-        Promise.resolve(this.down ? { ok: false, message: `${this.definition.name} is down.`, next: "Start it." } : { ok: true }),
+        Promise.resolve(
+          this.down ? { ok: false, message: `${this.definition.name} is down.`, next: "Start it." } : { ok: true },
+        ),
       close: () => Promise.resolve(),
     };
   }
 
   #target({ repeat, maxBatch = 10, settleMs = 1_000, conflicts }: MemoryOperationOptions): Target<T> {
     return {
-      repeat: repeat === "repeatable" ? { kind: "repeatable" } : { kind: "lookup", settleMs, find: (item) => this.#find(item) },
+      repeat:
+        repeat === "repeatable"
+          ? { kind: "repeatable" }
+          : { kind: "lookup", settleMs, find: (item) => this.#find(item) },
       maxBatch,
       ...(conflicts === undefined ? {} : { conflicts: (item: Item<T>) => conflicts(item.value as never) }),
       send: (items) => this.#send(items, repeat === "repeatable"),
@@ -85,7 +100,8 @@ export class MemorySystem<T = unknown> {
     this.mostInFlight = Math.max(this.mostInFlight, ++this.#inFlight);
     try {
       await this.hold();
-      if (this.down) throw new UnavailableError(`${this.definition.name} does not answer.`, { next: "It is tried again." });
+      if (this.down)
+        throw new UnavailableError(`${this.definition.name} does not answer.`, { next: "It is tried again." });
       return items.map((item) => this.#apply(item, recognises));
     } finally {
       this.#inFlight--;
@@ -102,7 +118,8 @@ export class MemorySystem<T = unknown> {
 
   async #find(item: Item<T>): Promise<Found> {
     this.lookups.push(item.token);
-    if (this.down) throw new UnavailableError(`${this.definition.name} does not answer.`, { next: "It is tried again." });
+    if (this.down)
+      throw new UnavailableError(`${this.definition.name} does not answer.`, { next: "It is tried again." });
     const told = await this.find(item);
     if (told !== undefined) return told;
     return this.count(item.token) > 0 ? { kind: "found", receipt: `r-${item.token}` } : { kind: "absent" };

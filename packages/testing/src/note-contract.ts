@@ -45,9 +45,18 @@ export const level: Contract<Level> = {
   schema: { type: "object" },
   examples: [{ id: "l-1", object: "o-1", version: "1", level: 5 }],
   check: (value) =>
-    isRecord(value) && typeof value["id"] === "string" && typeof value["object"] === "string" && typeof value["version"] === "string"
+    isRecord(value) &&
+    typeof value["id"] === "string" &&
+    typeof value["object"] === "string" &&
+    typeof value["version"] === "string"
       ? []
       : finding("", "schema.required", "Send an object with the texts id, object and version."),
   rules: () => [],
-  describe: (value) => ({ id: value.id, object: value.object, key: value.object, version: value.version, eventTime: 0 }),
+  describe: (value) => ({
+    id: value.id,
+    object: value.object,
+    key: value.object,
+    version: value.version,
+    eventTime: 0,
+  }),
 };

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSqliteLedger } from "./index.ts";
+import { hot } from "./statements.ts";
+
+let folder: string;
+let db: DatabaseSync;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "lineshaft-plan-"));
+  const path = join(folder, "ledger.db");
+  await (await openSqliteLedger({ path })).close();
+  db = new DatabaseSync(path, { readOnly: true });
+});
+afterAll(() => {
+  db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function plan(sql: string): string[] {
+  const parameters = Array.from({ length: sql.split("?").length - 1 }, () => null);
+  return db
+    .prepare(`explain query plan ${sql}`)
+    .all(...parameters)
+    .map((row) => String(row["detail"]));
+}
+
+test.each([
+  [
+    "openDeliveries",
+    ["SEARCH d USING INDEX delivery_open (system=? AND id>?)", "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)"],
+  ],
+  [
+    "openOfKey",
+    [
+      "SEARCH m USING COVERING INDEX message_key (key=? AND rowid>?)",
+      "SEARCH d USING INDEX delivery_open (system=? AND id>? AND id<?)",
+    ],
+  ],
+  ["begin", ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"]],
+  ["finish", ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"]],
+  ["step", ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"]],
+  ["payload", ["SEARCH d USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)"]],
+  ["messageOfSource", ["SEARCH message USING INDEX message_source (source=? AND source_id=?)"]],
+  ["latestVersion", ["SEARCH latest USING PRIMARY KEY (contract=? AND object=? AND source=?)"]],
+  ["lastLink", ["SCAN link"]],
+] as const)("%s finds its rows by an index", (name, expected) => {
+  expect(plan(hot[name])).toEqual(expected);
+});
+
+test.each(Object.entries(hot))("%s sorts nothing in memory", (_name, sql) => {
+  expect(plan(sql).filter((line) => line.includes("TEMP B-TREE"))).toEqual([]);
+});
