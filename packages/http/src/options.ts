@@ -47,6 +47,8 @@ export interface HttpLimits {
   batchBytes: number;
   /** Most facts in a batch. */
   batchFacts: number;
+  /** Bodies of all requests under way together, in bytes. Further ones are told to come back. */
+  inFlightBytes: number;
   /** Most connections at once; further ones are refused by the operating system's means. */
   connections: number;
   /** A request must have arrived in full within this, in ms. */
@@ -59,6 +61,7 @@ export const HTTP_LIMITS: HttpLimits = {
   bodyBytes: 1_048_576,
   batchBytes: 8_388_608,
   batchFacts: 1_000,
+  inFlightBytes: 67_108_864,
   connections: 1_024,
   requestMs: 30_000,
   drainMs: 5_000,

@@ -1,5 +1,5 @@
 import { LineshaftError, NESTING_LEVELS, Secret } from "@lineshaft/core";
-import { FakeClock, RecordingIntake } from "@lineshaft/testing";
+import { FakeClock, RecordingIntake, eventually } from "@lineshaft/testing";
 import Fastify from "fastify";
 import { describe, expect, test } from "vitest";
 import { silentLog } from "@lineshaft/core";
@@ -182,6 +182,20 @@ describe("what is not taken", () => {
     const response = await bed.post(path, fact("R-1"));
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "2"]);
     expect(await response.json()).toMatchObject({ code });
+  });
+
+  test("more bodies at once than there is room for are asked back, and find room later", async () => {
+    await using bed = await openHttpBed({ limits: { inFlightBytes: 100 } });
+    bed.intake.hold();
+    const first = bed.post(path, fact("R-1".padEnd(40)));
+    await eventually("the first is in hand", () => bed.intake.waiting === 1);
+    expect((await bed.post(path, fact("R-2".padEnd(40)))).status).toBe(503);
+    bed.intake.release();
+    expect((await first).status).toBe(202);
+    // The room is free when the first answer has left for good, a moment after it is read here.
+    let second = await bed.post(path, fact("R-2".padEnd(40)));
+    while (second.status === 503) second = await bed.post(path, fact("R-2".padEnd(40)));
+    expect(second.status).toBe(202);
   });
 
   test("a failure of the hub itself is not told in detail", async () => {

@@ -12,7 +12,17 @@ import { openApi } from "./openapi.ts";
 import { HTTP_LIMITS, ID_CHARS } from "./options.ts";
 import type { HttpCaller, HttpIntakeOptions, HttpLimits } from "./options.ts";
 import { PROBLEM_TYPE, Problem } from "./problem.ts";
-import { asProblem } from "./request-problems.ts";
+import {
+  asProblem,
+  unknownContract,
+  notAllowed,
+  rateLimited,
+  crowded,
+  typeUnsupported,
+  batchMalformed,
+  batchTooLarge,
+  itemTooLarge,
+} from "./request-problems.ts";
 
 export interface FactRoutesOptions {
   /** Shown with the facts and in the OpenAPI document. */
@@ -53,7 +63,7 @@ export async function factRoutes(server: FastifyInstance, options: FactRoutesOpt
   server.addContentTypeParser(LINES_BODY, { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   server.decorateRequest("caller", null);
   server.decorateRequest("contract", null);
-  server.addHook("onRequest", async (request) => door.admit(request));
+  server.addHook("onRequest", async (request, reply) => door.admit(request, reply));
   server.setErrorHandler(async (error, _request, reply) => send(reply, answerError(asProblem(error), options.log)));
   const config = { facts: true };
   server.post("/v1/facts/:contract", { bodyLimit: bodyBytes, config }, (request, reply) =>
@@ -77,6 +87,8 @@ class Door {
   readonly #contracts: Map<string, Contract>;
   readonly #callers: Callers;
   readonly #inFlight: InFlight;
+  /** Bytes that the bodies of requests under way take, or may take. */
+  #bytes = 0;
 
   constructor(options: FactRoutesOptions) {
     this.#options = options;
@@ -92,7 +104,7 @@ class Door {
   }
 
   /** Turns away, before the body is read, who may not send or sends too much. */
-  admit(request: FastifyRequest): void {
+  admit(request: FastifyRequest, reply: FastifyReply): void {
     if (!request.routeOptions.config.facts) return;
     const caller = this.#callers.identify(request.headers.authorization);
     if (caller === undefined) throw this.#notSignedIn(request);
@@ -104,8 +116,19 @@ class Door {
     if (waitMs > 0) throw rateLimited(caller, waitMs);
     const encoding = request.headers["content-encoding"] ?? "identity";
     if (encoding !== "identity") throw typeUnsupported(`The body is encoded as ${encoding}.`, "Send it unencoded.");
+    this.#reserve(request, reply);
     request.caller = caller;
     request.contract = contract;
+  }
+
+  /** Makes room for the body until the request is over. One of unknown length may be as long as its route allows. */
+  #reserve(request: FastifyRequest, reply: FastifyReply): void {
+    const told = Number(request.headers["content-length"]);
+    const most = request.routeOptions.bodyLimit;
+    const bytes = Number.isSafeInteger(told) ? Math.min(told, most) : most;
+    if (this.#bytes + bytes > this.limits.inFlightBytes) throw crowded();
+    this.#bytes += bytes;
+    reply.raw.once("close", () => (this.#bytes -= bytes));
   }
 
   async takeOne(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -206,55 +229,5 @@ function idOf(request: FastifyRequest): string | undefined {
     detail: `The Idempotency-Key has ${id.length} characters, or such that are not printable.`,
     next: `Use 1 to ${ID_CHARS} printable ASCII characters without spaces, the same at each try.`,
     limit: ID_CHARS,
-  });
-}
-
-function unknownContract(id: string, known: readonly string[]): Problem {
-  return new Problem("contract-unknown", {
-    detail: `No contract ${id.slice(0, 64)} is taken here.`,
-    next: `Send one of: ${known.join(", ")}.`,
-  });
-}
-
-function notAllowed(caller: Caller, contract: string): Problem {
-  return new Problem("not-allowed", {
-    detail: `${caller.name ?? "This caller"} may not send ${contract}.`,
-    next: "Have the contract added to the caller in the hub's configuration.",
-  });
-}
-
-function rateLimited(caller: Caller, waitMs: number): Problem {
-  const seconds = Math.ceil(waitMs / 1000);
-  return new Problem(
-    "rate-limited",
-    { detail: `${caller.name ?? "This caller"} sends faster than agreed.`, next: `Send it again after ${seconds} s.` },
-    { "retry-after": String(seconds) },
-  );
-}
-
-function typeUnsupported(detail: string, next: string): Problem {
-  return new Problem("type-unsupported", { detail, next });
-}
-
-function batchMalformed(detail: string): Problem {
-  return new Problem("batch-malformed", {
-    detail,
-    next: "Send a JSON array, or one JSON object per line as application/x-ndjson. Nothing of it was taken.",
-  });
-}
-
-function batchTooLarge(limit: number): Problem {
-  return new Problem("batch-too-large", {
-    detail: `The batch has more than ${limit} facts. Nothing of it was taken.`,
-    next: "Send it in several.",
-    limit,
-  });
-}
-
-function itemTooLarge(bytes: number, limit: number): Problem {
-  return new Problem("body-too-large", {
-    detail: `The fact has ${bytes} bytes.`,
-    next: `Send at most ${limit} bytes per fact.`,
-    limit,
   });
 }

@@ -8,6 +8,7 @@ export class AckQueue {
   /** Entries before this one are acknowledged. */
   #head = 0;
   #waiting = 0;
+  #bytes = 0;
   #flushing = false;
   #idle: (() => void)[] = [];
 
@@ -20,15 +21,20 @@ export class AckQueue {
     return this.#entries.length - this.#head;
   }
 
+  /** Their payloads together, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /**
    * Adds a fact; `recorded` resolves once it is on disk. When it rejects, neither this fact nor any later one is
    * acknowledged any more.
-   * @param messageId undefined for what needs no acknowledgement
    */
-  add(messageId: number | undefined, recorded: Promise<unknown>): void {
-    const entry: Entry = { messageId, state: "waiting" };
+  add({ messageId, bytes, recorded }: NewEntry): void {
+    const entry: Entry = { messageId, bytes, state: "waiting" };
     this.#entries.push(entry);
     this.#waiting++;
+    this.#bytes += bytes;
     recorded.then(
       () => this.#settle(entry, "recorded"),
       () => this.#settle(entry, "failed"),
@@ -46,6 +52,7 @@ export class AckQueue {
     this.#flushing = false;
     const ids: number[] = [];
     for (let entry = this.#entries[this.#head]; entry?.state === "recorded"; entry = this.#entries[++this.#head]) {
+      this.#bytes -= entry.bytes;
       if (entry.messageId !== undefined) ids.push(entry.messageId);
     }
     // Dropping the acknowledged ones in big pieces keeps both memory and copying small.
@@ -67,7 +74,15 @@ export class AckQueue {
   }
 }
 
+interface NewEntry {
+  /** Undefined for what needs no acknowledgement. */
+  messageId: number | undefined;
+  bytes: number;
+  recorded: Promise<unknown>;
+}
+
 interface Entry {
   messageId: number | undefined;
+  bytes: number;
   state: "waiting" | "recorded" | "failed";
 }

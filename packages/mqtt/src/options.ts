@@ -51,6 +51,8 @@ export interface MqttSubscription {
 export interface MqttLimits {
   /** Messages handed over and not yet acknowledged, per connection; nothing more is read from the broker meanwhile. */
   inFlight: number;
+  /** Their payloads together, in bytes; with these in hand nothing more is read either. */
+  inFlightBytes: number;
   /** Longest packet kept whole, in bytes. Of a longer one the beginning is kept, as evidence of its refusal. */
   packetBytes: number;
   /** Silence after which either side asks whether the other is there, in seconds. */
@@ -61,7 +63,8 @@ export interface MqttLimits {
 
 export const MQTT_LIMITS: MqttLimits = {
   inFlight: 1_000,
-  packetBytes: 1_048_576,
+  inFlightBytes: 33_554_432,
+  packetBytes: 1_310_720,
   keepAliveSeconds: 30,
   sessionExpirySeconds: 7 * 24 * 3600,
 };

@@ -43,7 +43,8 @@ export function readPacket(frame: Frame, version: 4 | 5): Packet {
         kind: "connack",
         sessionPresent: (byteAt(body, 0) & 1) === 1,
         code: byteAt(body, 1),
-        properties: version === 5 ? readProperties(body, 2).properties : noProperties,
+        // A broker without MQTT 5 answers in its own, shorter form.
+        properties: version === 5 && body.length > 2 ? readProperties(body, 2).properties : noProperties,
       };
     case PUBLISH:
       return readPublish(frame, version);

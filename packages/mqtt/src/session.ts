@@ -169,7 +169,7 @@ export class Session {
 
   /** Reads packets until the limit of unacknowledged ones is reached, and then no further from the broker. */
   #pump(): void {
-    while (!this.#ending && this.#acks.size < this.#settings.limits.inFlight) {
+    while (!this.#ending && this.#hasRoom()) {
       const frame = this.#frames.next();
       if (frame === undefined) return this.#resume();
       this.#receive(readPacket(frame, this.#settings.version));
@@ -177,6 +177,11 @@ export class Session {
     if (this.#ending || this.#paused) return;
     this.#paused = true;
     this.#stream.pause();
+  }
+
+  #hasRoom(): boolean {
+    const { inFlight, inFlightBytes } = this.#settings.limits;
+    return this.#acks.size < inFlight && this.#acks.bytes < inFlightBytes;
   }
 
   #resume(): void {
@@ -190,7 +195,7 @@ export class Session {
     switch (packet.kind) {
       case "publish": {
         const recorded = this.#settings.take(packet);
-        this.#acks.add(packet.messageId, recorded);
+        this.#acks.add({ messageId: packet.messageId, bytes: packet.payload.length, recorded });
         recorded.catch((error: unknown) => this.#finish(error));
         return;
       }

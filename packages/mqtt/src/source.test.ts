@@ -1,10 +1,9 @@
 import { silentLog, systemClock } from "@lineshaft/core";
 import { RecordingIntake, eventually, keepRunning, seededRandom, sourceCases } from "@lineshaft/testing";
 import type { SourceBed } from "@lineshaft/testing";
-import { connectAsync } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { mqtt } from "./index.ts";
-import { findMosquitto, startAedes, startMosquitto } from "./testing/brokers.ts";
+import { connectPublisher, findMosquitto, startAedes, startMosquitto } from "./testing/brokers.ts";
 import type { Broker } from "./testing/brokers.ts";
 import { startCountingProxy } from "./testing/counting-proxy.ts";
 
@@ -23,17 +22,14 @@ async function openBed(broker: Broker, protocolVersion: 4 | 5): Promise<SourceBe
   const source = system.sources["intake"];
   if (source === undefined) throw new Error("the system has no source");
   await subscribeOnce(source);
-  const publisher = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion, reconnectPeriod: 20 });
-  publisher.on("error", () => publisher.reconnect());
+  const publisher = await connectPublisher(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion });
   return {
     source,
-    publish: async (raw) => {
-      await publisher.publishAsync("plant/hamburg/press/completion", Buffer.from(raw), { qos: 1 });
-    },
+    publish: (raw) => publisher.publish("plant/hamburg/press/completion", raw),
     acknowledged: () => proxy.pubacks,
     restartPeer: () => broker.restart(),
     async dispose() {
-      await publisher.endAsync(true);
+      await publisher[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
       await broker[Symbol.asyncDispose]();
     },

@@ -6,6 +6,8 @@ import net from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { Aedes } from "aedes";
+import { connectAsync } from "mqtt";
+import type { IClientOptions } from "mqtt";
 
 /** A broker on a free port of 127.0.0.1. */
 export interface Broker extends AsyncDisposable {
@@ -48,6 +50,23 @@ export async function startAedes(): Promise<AedesBroker> {
       await stop();
       await new Promise<void>((resolve) => aedes.close(resolve));
     },
+  };
+}
+
+/** A foreign client that publishes with QoS 1, through restarts of the broker. */
+export interface Publisher extends AsyncDisposable {
+  publish(topic: string, raw: string | Uint8Array): Promise<void>;
+}
+
+export async function connectPublisher(url: string, options: IClientOptions = {}): Promise<Publisher> {
+  const client = await connectAsync(url, { reconnectPeriod: 20, ...options });
+  // While the broker is away each try fails; the client goes on trying.
+  client.on("error", () => client.reconnect());
+  return {
+    publish: async (topic, raw) => {
+      await client.publishAsync(topic, Buffer.from(raw), { qos: 1 });
+    },
+    [Symbol.asyncDispose]: () => client.endAsync(true),
   };
 }
 
