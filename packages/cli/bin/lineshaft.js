@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read, so that an old one is told what is wrong in a sentence.
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `Lineshaft needs Node 22.18 or newer; this is ${process.versions.node}.\n` +
+      "Install a newer Node, or run it as an npm script of a project that has the package node@24, as lineshaft init makes them.",
+  );
+  process.exit(2);
+}
+// SQLite and running TypeScript as it is were still called experimental by Node 22; there is nothing for a user to do about it.
+const warn = process.emitWarning;
+process.emitWarning = (warning, ...rest) => {
+  const kind = typeof rest[0] === "string" ? rest[0] : rest[0]?.type;
+  if (kind !== "ExperimentalWarning") warn.call(process, warning, ...rest);
+};
+const { run } = await import("../dist/main.js");
+await run();

@@ -1,0 +1,48 @@
+import { userInfo } from "node:os";
+import { type Command, InvalidArgumentError } from "commander";
+import type { LedgerOptions } from "../open-ledger.ts";
+
+export interface ActOptions extends LedgerOptions {
+  who: string;
+  why: string;
+}
+
+/** --config and --ledger: which hub a command is about. */
+export function ledgerOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "the project's configuration; default lineshaft.config.ts here or above")
+    .option("--ledger <file>", "a SQLite ledger, without any project");
+}
+
+/** What every act on a ledger has to say. */
+export function actOptions(command: Command): Command {
+  return ledgerOptions(command)
+    .requiredOption("--why <reason>", "why; goes into the audit trail")
+    .option("--who <name>", "who; goes into the audit trail", systemUser());
+}
+
+export function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that no name belongs to.
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("A whole number is needed.");
+  return value;
+}
+
+export function portNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65_535) throw new InvalidArgumentError("A port is a number up to 65535.");
+  return value;
+}
+
+/** Repeatable options: each use adds one. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
