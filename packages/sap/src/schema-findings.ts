@@ -2,6 +2,7 @@ import { showValue } from "@lineshaft/core";
 import type { Finding } from "@lineshaft/core";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
+import { fieldOf, isObject } from "./json.ts";
 
 /** Most findings told about one value. */
 const MAX_FINDINGS = 50;
@@ -66,16 +67,12 @@ function toFindings(error: SchemaError, value: unknown): Finding[] {
 function valueAt(value: unknown, pointer: string): unknown {
   let at = value;
   for (const part of pointer.split("/").slice(1)) {
-    if (typeof at !== "object" || at === null) return undefined;
-    at = (at as Record<string, unknown>)[part.replaceAll("~1", "/").replaceAll("~0", "~")];
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    at = Array.isArray(at) ? at[Number(name)] : fieldOf(at, name);
   }
   return at;
 }
 
 function escapePointer(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

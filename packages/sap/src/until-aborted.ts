@@ -5,14 +5,13 @@ import { UnavailableError } from "@lineshaft/core";
  * @throws UnavailableError as soon as the signal is aborted
  */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(new UnavailableError("Stopped before it was done.", { next: "Nothing; it is done again." }));
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  });
+  const aborted = Promise.withResolvers<never>();
+  const abort = () =>
+    aborted.reject(new UnavailableError("Stopped before it was done.", { next: "Nothing; it is done again." }));
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([promise, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", abort);
   }

@@ -57,22 +57,21 @@ export function fromLiteral(name: string, type: FieldType, literal: string): Val
     if (kind !== "") throw wrong();
     return content;
   }
-  switch (type) {
-    case "boolean":
-      if (literal !== "true" && literal !== "false") throw wrong();
-      return literal === "true";
-    case "decimal":
-      return quantity(name, literal.replace(/m$/i, ""));
-    case "guid":
-      if (kind !== "guid") throw wrong();
-      return guid(name, content);
-    case "date":
-      if (kind !== "datetime" || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?/.test(content)) throw wrong();
-      return content.slice(0, 10);
-    case "time":
-      if (kind !== "time") throw wrong();
-      return jsonTime(name, content);
+  if (type === "decimal") return quantity(name, literal.replace(/m$/i, ""));
+  if (type === "boolean") {
+    if (literal !== "true" && literal !== "false") throw wrong();
+    return literal === "true";
   }
+  if (type === "guid") {
+    if (kind !== "guid") throw wrong();
+    return guid(name, content);
+  }
+  if (type === "date") {
+    if (kind !== "datetime" || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?/.test(content)) throw wrong();
+    return content.slice(0, 10);
+  }
+  if (kind !== "time") throw wrong();
+  return jsonTime(name, content);
 }
 
 function quantity(name: string, text: string): string {

@@ -68,7 +68,7 @@ export class Gateway {
   }
 
   answer(request: GatewayRequest): GatewayAnswer {
-    const [service = "", rest = ""] = splitOnce(request.path.slice(ROOT.length), "/");
+    const [service, rest] = splitOnce(request.path.slice(ROOT.length), "/");
     const name = service.split("?")[0] ?? "";
     const isWrite = request.method !== "GET" && request.method !== "HEAD";
     const { faults } = this.#options;
@@ -118,7 +118,7 @@ export class Gateway {
   }
 
   #read(request: GatewayRequest, service: string, rest: string): GatewayAnswer {
-    const [path = "", search = ""] = splitOnce(rest, "?");
+    const [path, search] = splitOnce(rest, "?");
     const query = new URLSearchParams(search);
     try {
       if (path === "")
@@ -134,8 +134,8 @@ export class Gateway {
       const options = this.#readOptions(request, service);
       if (match[2] === undefined) return json(200, { d: readCollection(set, query, options) });
       const entity = readEntity(set, match[2], match[3] ?? "", query, options);
-      const metadata = (entity as { __metadata?: { etag?: string } }).__metadata;
-      return json(200, { d: entity }, metadata?.etag === undefined ? {} : { etag: metadata.etag });
+      const etag = tagOf(entity);
+      return json(200, { d: entity }, etag === undefined ? {} : { etag });
     } catch (error) {
       return this.#failure(error);
     }
@@ -242,7 +242,7 @@ export class Gateway {
   }
 
   #embedded(request: GatewayRequest, service: string, content: string): GatewayAnswer {
-    const [startLine = "", rest = ""] = splitOnce(content, "\r\n");
+    const [startLine, rest] = splitOnce(content, "\r\n");
     const [method = "", path = ""] = startLine.split(" ");
     const { headers, body } = parsePart(rest);
     const length = Number(headers.get("content-length"));
@@ -279,6 +279,12 @@ export class Gateway {
   #count(key: string): void {
     this.requests.set(key, (this.requests.get(key) ?? 0) + 1);
   }
+}
+
+function tagOf(entity: object): string | undefined {
+  const metadata = new Map<string, unknown>(Object.entries(entity)).get("__metadata");
+  if (typeof metadata !== "object" || metadata === null || !("etag" in metadata)) return undefined;
+  return typeof metadata.etag === "string" ? metadata.etag : undefined;
 }
 
 function httpPart({ status, headers, body }: GatewayAnswer, contentId?: string): string {

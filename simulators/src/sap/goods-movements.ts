@@ -171,26 +171,18 @@ function effects(item: Row): Effect[] {
     item["IssuingOrReceivingStorageLoc"],
     item["IssgOrRcvgBatch"] === "" ? item["Batch"] : item["IssgOrRcvgBatch"],
   );
-  switch (item["GoodsMovementType"]) {
-    case "101":
-    case "531":
-    case "262":
-    case "552":
-      return [{ stock: here, change: amount }];
-    case "311":
-      return [
-        { stock: here, change: -amount },
-        { stock: there, change: amount },
-      ];
-    case "312":
-      return [
-        { stock: there, change: -amount },
-        { stock: here, change: amount },
-      ];
-    default:
-      return [{ stock: here, change: -amount }];
+  const type = String(item["GoodsMovementType"]);
+  if (type === "311" || type === "312") {
+    const [from, to] = type === "311" ? [here, there] : [there, here];
+    return [
+      { stock: from, change: -amount },
+      { stock: to, change: amount },
+    ];
   }
+  return [{ stock: here, change: intoStock.has(type) ? amount : -amount }];
 }
+
+const intoStock: ReadonlySet<string> = new Set(["101", "531", "262", "552"]);
 
 function writeDocument(plant: Plant, header: Row, items: readonly Row[]): Row {
   const { date, time } = plant.today();

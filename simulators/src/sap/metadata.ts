@@ -53,16 +53,13 @@ function entityType(service: string, { set, type, keys, fields, navigations }: E
 
 function edm(field: FieldType): string {
   if (typeof field === "number") return `Type="Edm.String" MaxLength="${field}"`;
-  switch (field) {
-    case "decimal":
-      return 'Type="Edm.Decimal" Precision="13" Scale="3"';
-    case "date":
-      return 'Type="Edm.DateTime" Precision="0" sap:display-format="Date"';
-    case "time":
-      return 'Type="Edm.Time" Precision="0"';
-    case "boolean":
-      return 'Type="Edm.Boolean"';
-    case "guid":
-      return 'Type="Edm.Guid"';
-  }
+  return edmTypes[field];
 }
+
+const edmTypes = {
+  decimal: 'Type="Edm.Decimal" Precision="13" Scale="3"',
+  date: 'Type="Edm.DateTime" Precision="0" sap:display-format="Date"',
+  time: 'Type="Edm.Time" Precision="0"',
+  boolean: 'Type="Edm.Boolean"',
+  guid: 'Type="Edm.Guid"',
+} as const;

@@ -242,7 +242,7 @@ export class Plant {
   }
 
   stock(): SapStock[] {
-    return [...this.#stock.values()].map(({ stock, amount }) => ({ ...stock, quantity: showAmount(amount) }));
+    return Array.from(this.#stock.values(), ({ stock, amount }) => ({ ...stock, quantity: showAmount(amount) }));
   }
 
   stockOf(stock: Omit<SapStock, "quantity">): Amount {

@@ -2,7 +2,7 @@ import { systemClock } from "@lineshaft/core";
 import type { Clock } from "@lineshaft/core";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { answerControl } from "./control.ts";
 import { Faults } from "./faults.ts";
 import type { Fault, FaultKind } from "./faults.ts";
@@ -135,7 +135,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
-    const buffer = chunk as Buffer;
+    const buffer: Buffer = chunk;
     bytes += buffer.length;
     if (bytes <= MAX_BODY_BYTES) chunks.push(buffer);
   }
@@ -171,7 +171,8 @@ class Web {
       server.listen(port, "127.0.0.1", resolve);
     });
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
+    const address = server.address();
+    if (typeof address === "object" && address !== null) this.#port = address.port;
   }
 
   async close(): Promise<void> {

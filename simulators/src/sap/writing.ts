@@ -126,8 +126,9 @@ function objectOf(body: unknown, set: EntitySet): object {
 }
 
 function location(entity: Record<string, unknown>, status: number): Record<string, string> {
-  const metadata = entity["__metadata"] as { uri: string };
-  return status === 201 ? { location: metadata.uri } : {};
+  const metadata = entity["__metadata"];
+  const uri = typeof metadata === "object" && metadata !== null && "uri" in metadata ? metadata.uri : undefined;
+  return status === 201 && typeof uri === "string" ? { location: uri } : {};
 }
 
 function sapMessage(code: string, message: string): string {

@@ -17,11 +17,11 @@ export function toJsonDate(day: string): string {
 export function fromJsonDate(value: unknown): LocalTime | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   const match = /^\/Date\((-?\d{1,15})(?:[+-]\d{1,4})?\)\/$/.exec(value);
-  const ms = match?.[1] === undefined ? Date.parse(`${value.replace(/Z$/, "")}Z`) : Number(match[1]);
-  const date = new Date(ms);
+  const iso = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.exec(value)?.[0];
+  const date = new Date(match?.[1] === undefined ? Date.parse(`${iso ?? ""}Z`) : Number(match[1]));
   if (Number.isNaN(date.getTime())) throw new Error(`SAP sent ${JSON.stringify(value)} where a date was expected.`);
-  const iso = date.toISOString();
-  return { date: iso.slice(0, 10), time: iso.slice(11, 19) };
+  const text = date.toISOString();
+  return { date: text.slice(0, 10), time: text.slice(11, 19) };
 }
 
 /** Edm.Time in JSON: a duration since midnight, `PT08H15M00S`. */

@@ -38,7 +38,7 @@ export function queryString(query: Readonly<Record<string, string | Literal | un
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
 
-/** A quote is legal in a URL, but some gateways in front of SAP read it as the end of an attribute. */
+/** Quotes and parentheses are legal in a URL, but they mean something in a key; within a literal they are encoded. */
 function encodeLiteral(text: string): string {
-  return encodeURIComponent(text).replaceAll("'", "%27");
+  return encodeURIComponent(text).replaceAll("'", "%27").replaceAll("(", "%28").replaceAll(")", "%29");
 }

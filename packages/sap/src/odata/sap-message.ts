@@ -1,3 +1,5 @@
+import { fieldOf, parseJson } from "../json.ts";
+
 /** One message of SAP: class and number as `code` (`RU/123`, `M7/021`), with its text. */
 export interface SapMessage {
   code: string;
@@ -26,15 +28,15 @@ const MAX_TEXT = 1_000;
 export function readSapError(body: Buffer): SapError | undefined {
   const text = body.toString("utf8");
   if (text.trimStart().startsWith("<")) return readXmlError(text);
-  const error = field(parse(text), "error");
-  const code = field(error, "code");
+  const error = fieldOf(parse(text), "error");
+  const code = fieldOf(error, "code");
   if (typeof code !== "string") return undefined;
-  const inner = field(error, "innererror");
-  const details = field(inner, "errordetails");
-  const transaction = field(inner, "transactionid");
+  const inner = fieldOf(error, "innererror");
+  const details = fieldOf(inner, "errordetails");
+  const transaction = fieldOf(inner, "transactionid");
   return {
     code,
-    text: cut(field(field(error, "message"), "value") ?? field(error, "message")),
+    text: cut(fieldOf(fieldOf(error, "message"), "value") ?? fieldOf(error, "message")),
     details: Array.isArray(details) ? details.slice(0, MAX_MESSAGES).map((detail) => readDetail(detail)) : [],
     ...(typeof transaction === "string" && { transaction }),
   };
@@ -43,8 +45,8 @@ export function readSapError(body: Buffer): SapError | undefined {
 /** Reads the header `sap-message`, by which SAP tells of warnings although it did what was asked. */
 export function readSapMessages(header: string | undefined): SapMessage[] {
   const message = parse(header ?? "");
-  if (typeof field(message, "code") !== "string") return [];
-  const details = field(message, "details");
+  if (typeof fieldOf(message, "code") !== "string") return [];
+  const details = fieldOf(message, "details");
   const more: unknown[] = Array.isArray(details) ? details : [];
   return [message, ...more].slice(0, MAX_MESSAGES).map((each) => readDetail(each));
 }
@@ -55,11 +57,11 @@ export function showMessage(message: { code: string; text: string }): string {
 }
 
 function readDetail(detail: unknown): SapMessage {
-  const code = field(detail, "code");
-  const severity = field(detail, "severity");
+  const code = fieldOf(detail, "code");
+  const severity = fieldOf(detail, "severity");
   return {
     code: typeof code === "string" ? code : "",
-    text: cut(field(detail, "message")),
+    text: cut(fieldOf(detail, "message")),
     severity: severity === "success" || severity === "info" || severity === "warning" ? severity : "error",
   };
 }
@@ -79,15 +81,11 @@ function unescape(text: string): string {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // Not JSON: a login page, a proxy's error page. The caller shows its status instead.
     return undefined;
   }
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function cut(text: unknown): string {

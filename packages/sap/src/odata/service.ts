@@ -1,4 +1,5 @@
 import { UnavailableError, UncertainError } from "@lineshaft/core";
+import { fieldOf, isObject, parseJson } from "../json.ts";
 import { CsrfSession } from "./csrf-session.ts";
 import type { HttpAnswer, HttpRequest, HttpSession } from "./http-session.ts";
 import { queryString } from "./literal.ts";
@@ -256,7 +257,7 @@ export class ODataService {
     const refusal = refusalOf(answer, this.#asked(action));
     if (refusal) throw refusal;
     try {
-      return (JSON.parse(answer.body.toString("utf8")) as { d?: unknown }).d;
+      return fieldOf(parseJson(answer.body.toString("utf8")), "d");
     } catch (cause) {
       throw new UncertainError(`${this.#http.options.system} answered the ${action} with something other than JSON.`, {
         said: answer.body.toString("utf8", 0, 200),
@@ -336,8 +337,4 @@ function answeredBy(part: HttpPart): Answered {
   const status = Number(/^HTTP\/\d(?:\.\d)? (\d{3})/.exec(part.startLine)?.[1]);
   if (!Number.isInteger(status)) throw new Error(`A change set's answer begins with ${part.startLine}.`);
   return { status, headers: part.headers, body: part.body };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

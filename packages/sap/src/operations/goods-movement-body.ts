@@ -57,24 +57,18 @@ export function goodsMovementBody(value: Posting, reference: string, terms: Term
 
 /** Fields of an item beyond those that all kinds share, one object per item. */
 function itemFields(value: Posting): Entity[] {
-  switch (value.kind) {
-    case "orderReceipt":
-      return value.items.map((item) => ({ ...orderReceipt(item), ...lotDates(item) }));
-    case "purchaseReceipt":
-      return value.items.map((item) => ({ ...purchaseReceipt(item), ...lotDates(item) }));
-    case "orderIssue":
-      return value.items.map((item) => ({ ManufacturingOrder: alpha(item.order, 12), ...reservation(item) }));
-    case "byProduct":
-      return value.items.map((item) => ({
-        ManufacturingOrder: alpha(item.order, 12),
-        ...reservation(item),
-        ...lotDates(item),
-      }));
-    case "transfer":
-      return value.items.map((item) => transfer(item));
-    case "scrapping":
-      return value.items.map((item) => scrapping(item));
+  if (value.kind === "orderReceipt") return value.items.map((item) => ({ ...orderReceipt(item), ...lotDates(item) }));
+  if (value.kind === "purchaseReceipt") {
+    return value.items.map((item) => ({ ...purchaseReceipt(item), ...lotDates(item) }));
   }
+  if (value.kind === "orderIssue") return value.items.map((item) => componentOf(item));
+  if (value.kind === "byProduct") return value.items.map((item) => ({ ...componentOf(item), ...lotDates(item) }));
+  if (value.kind === "transfer") return value.items.map((item) => transfer(item));
+  return value.items.map((item) => scrapping(item));
+}
+
+function componentOf(item: ItemOf<"orderIssue"> | ItemOf<"byProduct">): Entity {
+  return { ManufacturingOrder: alpha(item.order, 12), ...reservation(item) };
 }
 
 function orderReceipt(item: ItemOf<"orderReceipt">): Entity {

@@ -128,17 +128,10 @@ function stockOf(value: Posting): string[] {
 }
 
 function ordersOf(value: Posting): string[] {
-  switch (value.kind) {
-    case "orderReceipt":
-    case "orderIssue":
-    case "byProduct":
-      return value.items.map((item) => orderKey(item.order));
-    case "purchaseReceipt":
-      return value.items.map((item) => `purchase order ${unalpha(item.purchaseOrder)}`);
-    case "transfer":
-    case "scrapping":
-      return [];
-  }
+  if (value.kind === "transfer" || value.kind === "scrapping") return [];
+  if (value.kind === "purchaseReceipt")
+    return value.items.map((item) => `purchase order ${unalpha(item.purchaseOrder)}`);
+  return value.items.map((item) => orderKey(item.order));
 }
 
 /** `document/year`. */

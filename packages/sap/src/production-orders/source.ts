@@ -1,5 +1,6 @@
 import type { Clock, Fact, Intake, Log, Receipt, Source } from "@lineshaft/core";
 import { createHash } from "node:crypto";
+import { isObject } from "../json.ts";
 import { navigated, nextOf, textField } from "../odata/service.ts";
 import type { Entity, ODataService, Page } from "../odata/service.ts";
 import { untilAborted } from "../until-aborted.ts";
@@ -75,7 +76,7 @@ export class ProductionOrderSource implements Source {
     const start = saved ?? this.#options.since;
     if (start === undefined || isStamp(start)) return start;
     this.#options.log.warn(
-      `The cursor ${start} of ${this.#options.system} is no stamp of SAP; all orders are read anew.`,
+      `The cursor ${String(start)} of ${this.#options.system} is no stamp of SAP; all orders are read anew.`,
     );
     return undefined;
   }
@@ -164,13 +165,13 @@ export class ProductionOrderSource implements Source {
 
   /** The order with all of its operations and components, and without SAP's links and tags, which are not content. */
   async #complete(row: Entity, signal: AbortSignal): Promise<Entity> {
-    const order = withoutMetadata(row) as Entity;
+    const order = contentOf(row);
     for (const navigation of [OPERATION_NAVIGATION, ...COMPONENT_NAVIGATIONS]) {
       const results = navigated(order, navigation);
       let next = nextOf(row[navigation]);
       for (let pages = 0; next !== undefined && pages < MAX_NESTED_PAGES; pages++) {
         const page = await this.#options.service.readNext(next, signal);
-        results.push(...page.results.map((each) => withoutMetadata(each) as Entity));
+        results.push(...page.results.map((each) => contentOf(each)));
         next = page.next;
       }
       if (results.length > 0) order[navigation] = { results };
@@ -187,13 +188,18 @@ export class ProductionOrderSource implements Source {
   }
 }
 
-function withoutMetadata(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => withoutMetadata(each));
-  if (typeof value !== "object" || value === null) return value;
-  const kept = Object.entries(value).filter(([name, field]) => name !== "__metadata" && !isDeferred(field));
-  return Object.fromEntries(kept.map(([name, field]) => [name, withoutMetadata(field)]));
+/** An entity without SAP's links and tags. */
+function contentOf(entity: Entity): Entity {
+  const kept = Object.entries(entity).filter(([name, value]) => name !== "__metadata" && !isDeferred(value));
+  return Object.fromEntries(kept.map(([name, value]) => [name, isObject(value) ? collectionOf(value) : value]));
 }
 
-function isDeferred(field: unknown): boolean {
-  return typeof field === "object" && field !== null && "__deferred" in field;
+function collectionOf(value: Entity): Entity {
+  const results: unknown = value["results"];
+  if (!Array.isArray(results)) return contentOf(value);
+  return { results: results.map((each: unknown) => (isObject(each) ? contentOf(each) : each)) };
+}
+
+function isDeferred(value: unknown): boolean {
+  return isObject(value) && "__deferred" in value;
 }

@@ -1,4 +1,5 @@
 import { unalpha } from "../external-keys.ts";
+import { fieldOf, isObject } from "../json.ts";
 import { fromJsonDate, fromJsonTime } from "../odata/edm-time.ts";
 import { navigated, textField } from "../odata/service.ts";
 import type { Entity } from "../odata/service.ts";
@@ -24,7 +25,7 @@ export interface OrderTerms {
  * @throws Error naming the field that can't be told, which refuses the fact
  */
 export function translateOrder(body: unknown, terms: OrderTerms): unknown {
-  const { version, order } = body as ReadOrder;
+  const { version, order } = readOrder(body);
   const number = unalpha(required(order, "ManufacturingOrder"));
   const plant = textField(order, "ProductionPlant") ?? textField(order, "Plant");
   const zone = terms.zoneOf(plant);
@@ -50,6 +51,12 @@ export function translateOrder(body: unknown, terms: OrderTerms): unknown {
     components: componentsOf(order).map((component) => translateComponent(component, terms)),
     extensions: extensionsOf(order),
   });
+}
+
+function readOrder(body: unknown): ReadOrder {
+  const [version, order] = [fieldOf(body, "version"), fieldOf(body, "order")];
+  if (typeof version !== "string" || !isObject(order)) throw new Error("This is no order as the source hands it over.");
+  return { version, order };
 }
 
 function translateOperation(operation: Entity, zone: string, { units }: OrderTerms): Entity {
