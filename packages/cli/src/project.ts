@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { LineshaftError } from "@lineshaft/core";
+import { LineshaftError, Secret } from "@lineshaft/core";
 import { type HubDefinition, hubProblems } from "@lineshaft/engine";
 import { codeOf } from "./error-text.ts";
 
@@ -58,6 +58,7 @@ async function importConfig(path: string): Promise<unknown> {
   process.chdir(dirname(path));
   try {
     const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    readForMasking();
     return module.default;
   } catch (cause) {
     if (codeOf(cause) !== undefined) throw cause;
@@ -66,6 +67,17 @@ async function importConfig(path: string): Promise<unknown> {
       next: nextStep(code),
       cause,
     });
+  }
+}
+
+/** Reads what secrets there are, so that none of their values gets through where a system repeated one in what it said. */
+function readForMasking(): void {
+  for (const secret of Secret.declared()) {
+    try {
+      secret.read();
+    } catch {
+      // A missing one cannot be repeated by anybody; whoever needs it says that it is missing.
+    }
   }
 }
 

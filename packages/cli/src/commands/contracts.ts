@@ -1,5 +1,4 @@
 import { type Contract, LineshaftError } from "@lineshaft/core";
-import { contracts } from "@lineshaft/model";
 import { Command } from "commander";
 import { findConfig, loadProject } from "../project.ts";
 import type { Terminal } from "../terminal.ts";
@@ -57,6 +56,8 @@ function show(terminal: Terminal): Command {
 
 /** Those of the project's flows too, where there is a project. */
 async function knownContracts(config: string | undefined): Promise<Contract[]> {
+  // Loaded here: compiling all contracts takes longer than most commands.
+  const { contracts } = await import("@lineshaft/model");
   const known = new Map<string, Contract>(contracts.map((c) => [c.id, c as Contract]));
   if (config !== undefined || findConfig() !== undefined) {
     const { definition } = await loadProject({ config });

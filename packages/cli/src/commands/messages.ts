@@ -53,9 +53,10 @@ export function messagesCommand(terminal: Terminal): Command {
     .option("--refused", "facts that were refused, with what was wrong")
     .option("--limit <n>", "most rows", wholeNumber, 50)
     .action(async (options: SelectionOptions & { oldestFirst?: boolean; refused?: boolean; limit: number }) => {
+      const selection = selectionOf(options, Date.now());
       await using ledger = await openLedger(options, { readOnly: true });
       if (options.refused) return showRefusals(terminal, ledger, options.limit);
-      const filter = { ...selectionOf(options, Date.now()), limit: options.limit, newestFirst: !options.oldestFirst };
+      const filter = { ...selection, limit: options.limit, newestFirst: !options.oldestFirst };
       const rows = await withStates(ledger, await ledger.messages(filter));
       terminal.list(
         terminal.json ? rows.map(messageJson) : rows,

@@ -34,12 +34,13 @@ export function replayCommand(terminal: Terminal): Command {
     .option("--who <name>", "who; goes into the audit trail", systemUser())
     .action(async (options: ReplayOptions) => {
       mustSelect(options);
+      const selection = selectionOf(options, Date.now());
       const definition = await loadDefinition(options);
       await using ledger = await openLedger(options, { readOnly: options.dryRun ?? false });
       terminal.progress("Looking through the messages …");
       const { flow, system, most } = options;
       const plan = await planReplay(ledger, definition, {
-        ...selectionOf(options, Date.now()),
+        ...selection,
         most,
         ...(flow !== undefined && { flow }),
         ...(system !== undefined && { system }),

@@ -1,12 +1,13 @@
-import { DEFAULT_PORT } from "@lineshaft/server";
 import { Command, Option } from "commander";
 import { createLog, logLevels, type LogLevel } from "../log.ts";
 import { loadProject, mustHoldTogether } from "../project.ts";
 import { VERSION } from "../program.ts";
-import { runHub } from "../run-hub.ts";
 import type { Terminal } from "../terminal.ts";
 import { untilStopped } from "../until-stopped.ts";
 import { portNumber } from "./options.ts";
+
+/** Port of the live page, health and metrics. */
+export const PAGE_PORT = 7070;
 
 export interface StartOptions {
   config?: string;
@@ -18,7 +19,7 @@ export interface StartOptions {
 export function startOptions(command: Command): Command {
   return command
     .option("--config <file>", "the project's configuration; default lineshaft.config.ts here or above")
-    .option("--port <n>", "port of the live page, health and metrics", portNumber, DEFAULT_PORT)
+    .option("--port <n>", "port of the live page, health and metrics", portNumber, PAGE_PORT)
     .option("--host <address>", "loopback address to listen on", "127.0.0.1")
     .addOption(
       new Option("--log-level <level>", "how much is logged to stderr").choices([...logLevels]).default("info"),
@@ -33,6 +34,8 @@ export function startCommand(terminal: Terminal): Command {
       mustHoldTogether(definition);
       const log = createLog({ level: options.logLevel });
       const { port, host } = options;
+      // Loaded here, because the server takes longer to load than most commands take to run.
+      const { runHub } = await import("../run-hub.ts");
       const running = await runHub({ definition, port, host, log, version: VERSION });
       terminal.result(
         { name: definition.name, url: running.server.url, ledger: definition.ledger.location, pid: process.pid },
