@@ -124,7 +124,7 @@ export const production: Model = {
   written: (env, row, changed) => {
     requirePositive(row);
     if (changed.has("name")) requireUniqueName(env, row);
-    if (changed.has("qty_producing") && row.state !== "done" && env.version >= 19)
+    if (changed.has("qty_producing") && row.state !== "done" && env.version >= 18)
       rescheduleWorkorders(env, row, num(row.qty_producing));
     if (!changed.has("state")) refreshProduction(env, row);
   },
