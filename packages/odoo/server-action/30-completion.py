@@ -181,7 +181,9 @@ def set_moves(order, line, raw, lots=None):
     if len(line['shares']) == 1 and not line['shares'][0][0]:
         move._set_quantity_done(total)
     else:
-        commands = [(5, 0, 0)]
+        # Clearing by (5, 0, 0) would leave the lines behind without a move, still reserving stock.
+        move.move_line_ids.unlink()
+        commands = []
         for share in line['shares']:
             lot = share[0]
             if lot and not raw:
@@ -268,13 +270,11 @@ def close_short(plan):
 
 
 def scrap_pieces(plans):
-    lines = []
     for plan in plans:
         serials = plan['made_lots'][:]
         for line in plan['scrap']:
-            lines = lines + scrap_vals(plan, line, serials)
-    scraps = env['stock.scrap'].create(lines) if lines else env['stock.scrap']
-    validate_scraps(scraps)
+            for vals in scrap_vals(plan, line, serials):
+                make_scrap(vals)
 
 
 def scrap_vals(plan, line, serials):
@@ -284,7 +284,7 @@ def scrap_vals(plan, line, serials):
         'origin': plan['order'].name, 'production_id': order.id,
         'location_id': order.location_dest_id.id if line['own'] else order.location_src_id.id,
     }
-    vals = dict(vals, **scrap_reason(line['reason']))
+    vals = with_reason(vals, line['reason'])
     if not line['own']:
         return [dict(vals, scrap_qty=line['amount'], lot_id=line['lot'] and line['lot'].id or False)]
     if line['product'].tracking != 'serial':

@@ -115,7 +115,11 @@ def apply_save_bill_of_materials(plans):
     for plan in plans:
         bill = plan['bill']
         if bill:
-            bill.write(dict(plan['vals'], bom_line_ids=[(5, 0, 0)], operation_ids=[(5, 0, 0)], byproduct_ids=[(5, 0, 0)]))
+            bill.bom_line_ids.unlink()
+            bill.byproduct_ids.unlink()
+            # Work orders still point at the old operations.
+            bill.operation_ids.write({'active': False})
+            bill.write(plan['vals'])
         else:
             bill = env['mrp.bom'].create(plan['vals'])
         fill_bill(plan, bill)

@@ -32,6 +32,9 @@ export function openHttp(url: string, timeoutMs: number): Http {
   const dispatcher = new Agent({
     connect: { timeout: CONNECT_MS },
     connections: CONNECTIONS,
+    // A connection for each call: Odoo closes it anyway, and one that is kept may be closed by the other side just when
+    // it is used again, which would make a call uncertain that never arrived.
+    pipelining: 0,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: ANSWER_BYTES,

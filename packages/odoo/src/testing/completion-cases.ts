@@ -145,7 +145,11 @@ export function completionCases(peer: Peer): void {
       expect(outcome.response).toMatchObject({ produced: 10, scrapped: 2 });
       expect(await shop.onHand(product, lot)).toBe(8);
       expect(await shop.onHand(first)).toBe(99_980);
-      const scraps = await shop.rows("stock.scrap", [["product_id.default_code", "=", product]], ["scrap_qty", "state"]);
+      const scraps = await shop.rows(
+        "stock.scrap",
+        [["product_id.default_code", "=", product]],
+        ["scrap_qty", "state"],
+      );
       expect(scraps).toMatchObject([{ scrap_qty: 2, state: "done" }]);
     });
 
@@ -160,7 +164,11 @@ export function completionCases(peer: Peer): void {
     test("reported consumption replaces the bill's, the rest is consumed as the bill says", async () => {
       const { product, first, second } = await shop.assembly();
       const order = await shop.order(product, 10);
-      await shop.apply("completeOrder", { order, yield: pieces(10), consumption: [{ product: first, quantity: pieces(23) }] });
+      await shop.apply("completeOrder", {
+        order,
+        yield: pieces(10),
+        consumption: [{ product: first, quantity: pieces(23) }],
+      });
       expect(await shop.onHand(first)).toBe(99_977);
       expect(await shop.onHand(second)).toBe(99_990);
     });
@@ -191,12 +199,21 @@ export function completionCases(peer: Peer): void {
       await shop.apply("completeOrder", { order, yield: pieces(5), consumption });
       expect([await shop.onHand(component, a), await shop.onHand(component, b)]).toEqual([7, 3]);
       expect(await shop.onHand(substitute)).toBe(9);
+      const left = [
+        ["product_id.default_code", "=", component],
+        ["state", "!=", "done"],
+      ];
+      expect(await shop.count("stock.move.line", left), "reservations left behind").toBe(0);
     });
 
     test("partial reports with reported consumption leave the rest's demand untouched", async () => {
       const { product, first } = await shop.assembly();
       const order = await shop.order(product, 10);
-      await shop.apply("completeOrder", { order, yield: pieces(4), consumption: [{ product: first, quantity: pieces(9) }] });
+      await shop.apply("completeOrder", {
+        order,
+        yield: pieces(4),
+        consumption: [{ product: first, quantity: pieces(9) }],
+      });
       await shop.apply("completeOrder", { order, yield: pieces(6) });
       expect(await shop.onHand(first)).toBe(100_000 - 9 - 12);
     });
@@ -205,7 +222,11 @@ export function completionCases(peer: Peer): void {
       const chips = await shop.product();
       const { product } = await shop.assembly("none", { byProducts: [{ product: chips, quantity: pieces(1) }] });
       const order = await shop.order(product, 10);
-      await shop.apply("completeOrder", { order, yield: pieces(10), byProducts: [{ product: chips, quantity: pieces(6) }] });
+      await shop.apply("completeOrder", {
+        order,
+        yield: pieces(10),
+        byProducts: [{ product: chips, quantity: pieces(6) }],
+      });
       expect(await shop.onHand(chips)).toBe(6);
     });
 

@@ -110,7 +110,10 @@ export class Shop implements AsyncDisposable {
   }
 
   /** A product made of two of one component and one of another, with plenty of both on stock. */
-  async assembly(tracking: "none" | "lot" | "serial" = "none", more: Partial<OperationValue<"saveBillOfMaterials">> = {}) {
+  async assembly(
+    tracking: "none" | "lot" | "serial" = "none",
+    more: Partial<OperationValue<"saveBillOfMaterials">> = {},
+  ) {
     const [product, first, second] = [await this.product({ tracking }), await this.product(), await this.product()];
     await this.stock(first, "100000");
     await this.stock(second, "100000");
@@ -138,7 +141,14 @@ export class Shop implements AsyncDisposable {
     return this.rows(
       "mrp.production",
       [["origin", "=", order]],
-      ["name", "state", "product_qty", "qty_produced", "qty_producing", this.major >= 19 ? "lot_producing_ids" : "lot_producing_id"],
+      [
+        "name",
+        "state",
+        "product_qty",
+        "qty_produced",
+        "qty_producing",
+        this.major >= 19 ? "lot_producing_ids" : "lot_producing_id",
+      ],
     );
   }
 
