@@ -1,0 +1,20 @@
+import { engineBench } from "./engine/engine-bench.ts";
+import type { Report } from "./report.ts";
+
+/** What the command line may set; each bench has its own defaults. */
+export interface BenchOptions {
+  messages?: number;
+  rounds?: number;
+  seconds?: number;
+  rate?: number;
+  pending?: number;
+  version?: number;
+  url?: string;
+  folder?: string;
+}
+
+/** Every bench by its name. */
+export const benches = {
+  engine: (options: BenchOptions): Promise<Report> =>
+    engineBench({ messages: 30_000, rounds: 5, seconds: 5, rate: 1_000, ...options }),
+} as const;

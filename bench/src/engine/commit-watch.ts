@@ -1,0 +1,49 @@
+import type { CommitGroup, CommitResult } from "@lineshaft/core";
+import { messageOf } from "@lineshaft/core";
+import type { LedgerDefinition } from "@lineshaft/engine";
+import { withCommit } from "../ledger-wrap.ts";
+
+/** How much one commit held. */
+export interface GroupShape {
+  messages: number;
+  /** Steps to `sending`. */
+  begins: number;
+  /** Steps to `done`, each with its attempt. */
+  finishes: number;
+}
+
+/** Sees each commit of a hub: what was settled when, and how large the groups were. */
+export class CommitWatch {
+  readonly groups: GroupShape[] = [];
+  finished = 0;
+  /** Called with a message's id for each of its deliveries that is on disk as done. */
+  onDone: (message: number) => void = () => undefined;
+  #awaited: { count: number; resolve: () => void } | undefined;
+
+  watch(ledger: LedgerDefinition): LedgerDefinition {
+    return withCommit(ledger, (commit) => async (group) => {
+      const result = await commit(group);
+      this.#see(group, result);
+      return result;
+    });
+  }
+
+  /** Resolves when this many deliveries are done. */
+  async until(count: number): Promise<void> {
+    if (this.finished >= count) return;
+    await new Promise<void>((resolve) => (this.#awaited = { count, resolve }));
+  }
+
+  #see(group: CommitGroup, result: CommitResult): void {
+    const shape = { messages: result.messages.length, begins: 0, finishes: 0 };
+    for (const { to, delivery } of group.settlements ?? []) {
+      if (to === "sending") shape.begins++;
+      if (to !== "done") continue;
+      shape.finishes++;
+      this.onDone(messageOf(delivery));
+    }
+    this.groups.push(shape);
+    this.finished += shape.finishes;
+    if (this.#awaited !== undefined && this.finished >= this.#awaited.count) this.#awaited.resolve();
+  }
+}
