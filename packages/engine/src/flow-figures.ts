@@ -15,12 +15,10 @@ interface Figures {
 export class FlowFigures {
   readonly #flows = new Map<string, Figures>();
   readonly #routes = new Map<number, RouteFigures>();
-  readonly #seconds = metrics
-    .getMeter("lineshaft")
-    .createHistogram("lineshaft_delivery_duration", {
-      unit: "s",
-      description: "From acceptance to settlement of a delivery",
-    });
+  readonly #seconds = metrics.getMeter("lineshaft").createHistogram("lineshaft_delivery_duration", {
+    unit: "s",
+    description: "From acceptance to settlement of a delivery",
+  });
 
   constructor(routing: Routing) {
     for (const flow of routing.flows) {

@@ -343,7 +343,8 @@ export class SystemWorker {
       await this.#call(inHand, target);
     } finally {
       for (const claim of claims) this.#conflicts.delete(claim);
-      this.#releaseHeld();
+      // Only a call that held something can have made room.
+      if (claims.size > 0) this.#releaseHeld();
     }
   }
 
