@@ -41,7 +41,7 @@ export function mayAccess(env: Env, model: string, operation: string): boolean {
   if (groups.has("system")) return true;
   if (model.startsWith("x_")) return mayAccessManual(env, model, operation as Right);
   if (operation === "read") return !systemOnlyReads.has(model);
-  if (model === "maintenance.request") return env.version < 19 || groups.has("equipment_manager");
+  if (model === "maintenance.request") return operation !== "unlink" || groups.has("equipment_manager");
   if (model.startsWith("maintenance.")) return groups.has("equipment_manager");
   return (changers[model] ?? []).some((group) => groups.has(group));
 }

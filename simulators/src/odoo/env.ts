@@ -123,6 +123,7 @@ export class Env {
 
   create(model: string, given: JsonObject): Row {
     const registered = this.db.model(model);
+    registered.receiving?.(given);
     const { stored, commands } = this.#split(registered, given);
     for (const [name, value] of Object.entries(this.defaults(registered, given))) stored[name] ??= value;
     registered.prepare?.(this, stored);

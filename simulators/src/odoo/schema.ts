@@ -70,6 +70,8 @@ export interface Model {
   until?: Version;
   methods?: Readonly<Record<string, Method>>;
   displayName?: (env: Env, row: Row) => string;
+  /** Looks at what a caller sent to `create`, before it is turned into what the columns take. */
+  receiving?: (given: Readonly<Record<string, unknown>>) => void;
   /** Fills what depends on other values, before required fields are checked. Returns the values to store. */
   prepare?: (env: Env, values: Record<string, Value>) => void;
   created?: (env: Env, row: Row, given: ReadonlySet<string>) => void;

@@ -4,6 +4,7 @@ import { inWords } from "./world.ts";
 export const rpcScripts: Record<string, Script> = {
   "errors have these names and statuses": async (world) => {
     const told: Record<string, unknown> = {};
+    const product = await world.product();
     told["unknown model"] = await world.told("x.y", "search", { args: { domain: [] } });
     told["unknown method"] = await world.told("mrp.production", "nothing_of_the_kind");
     told["private method"] = await world.told("mrp.production", "_check_company", { ids: [] });
@@ -20,10 +21,10 @@ export const rpcScripts: Record<string, Script> = {
       args: { vals_list: [{ name: "x", company_id: 1 }] },
     });
     told["wrong selection"] = await world.told("mrp.production", "create", {
-      args: { vals_list: [{ product_id: 1, priority: "9" }] },
+      args: { vals_list: [{ product_id: product, priority: "9" }] },
     });
     told["ISO time"] = await world.told("mrp.production", "create", {
-      args: { vals_list: [{ product_id: 1, date_start: "2026-01-01T00:00:00Z" }] },
+      args: { vals_list: [{ product_id: product, date_start: "2026-01-01T00:00:00Z" }] },
     });
     told["write of a gone record"] = await world.told("stock.lot", "write", {
       ids: [99_999_999],

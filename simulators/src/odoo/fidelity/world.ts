@@ -195,7 +195,8 @@ function valueOf(reply: Reply, what: string): unknown {
 export function inWords(reply: Reply): unknown {
   if ("refused" in reply) return `refused: ${reply.refused} (${reply.status})`;
   const { value } = reply;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (Array.isArray(value)) return `list of ${value.length}`;
+  if (typeof value !== "object" || value === null) return value;
   const { res_model, target } = value as Row;
   return `${target === "new" ? "wizard" : "action"}: ${String(res_model)}`;
 }

@@ -1,5 +1,5 @@
 import type { Env } from "../env.ts";
-import { userError, validationError } from "../errors.ts";
+import { databaseError, userError, validationError } from "../errors.ts";
 import {
   boolean,
   char,
@@ -113,6 +113,13 @@ export const production: Model = {
         true
       ),
     ),
+  },
+  receiving: (given) => {
+    if (Array.isArray(given.product_id))
+      throw databaseError(
+        "InvalidTextRepresentation",
+        `invalid input syntax for type integer: "${String(given.product_id[1])}"\n`,
+      );
   },
   prepare: fillOrder,
   created: (env, row, given) => {

@@ -98,10 +98,11 @@ function lossType(env: Env, time: Row): Value {
   return env.find("mrp.workcenter.productivity.loss", ref(time.loss_id))?.loss_type ?? false;
 }
 
-/** Minutes between start and end; below zero where a caller sent them swapped, as nothing checks them. */
+/** Minutes between start and end. Nothing checks that they are not swapped; a stop then counts for nothing. */
 export function minutes(env: Env, time: Row): number {
   if (time.date_start === false || time.date_end === false) return 0;
-  return roundTo((timeMs(text(time.date_end)) - timeMs(text(time.date_start))) / 60_000, 2);
+  const span = roundTo((timeMs(text(time.date_end)) - timeMs(text(time.date_start))) / 60_000, 2);
+  return ["productive", "performance"].includes(String(lossType(env, time))) ? span : Math.max(0, span);
 }
 
 function hours(env: Env, center: Row, productive: boolean): number {

@@ -58,7 +58,7 @@ export const workorder: Model = {
   },
 };
 
-/** Answers null from 19 on, true before. */
+/** Answers null from 18 on, true before. */
 function button(press: (env: Env, row: Row) => void) {
   return {
     on: "records" as const,
@@ -66,7 +66,7 @@ function button(press: (env: Env, row: Row) => void) {
     needs: "write" as const,
     run: (env: Env, ids: readonly number[]) => {
       each(env, ids, press);
-      return env.version >= 19 ? null : true;
+      return env.version >= 18 ? null : true;
     },
   };
 }

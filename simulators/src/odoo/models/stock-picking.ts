@@ -142,12 +142,12 @@ function cancel(env: Env, picking: Row): void {
 
 /**
  * True: done. A dict asks what shall become of the rest, with nothing done. Once a move is picked, those not picked are
- * left for the backorder. A second validation: 19 says true, 17 and 18 refuse.
+ * left for the backorder. A second validation: 18 and 19 say true, 17 refuses.
  */
 function validate(env: Env, pickings: readonly Row[]): unknown {
   const open = pickings.filter((picking) => movesOf(env, picking).length > 0);
   if (open.length === 0) {
-    if (env.version >= 19) return true;
+    if (env.version >= 18) return true;
     throw userError("You cannot validate a transfer that is already done or cancelled.");
   }
   for (const picking of open) {

@@ -30,11 +30,12 @@ export function unreserveComponents(env: Env, order: Row): void {
   refreshProduction(env, order);
 }
 
-/** @throws UserError for an order that is done; 17 and 18 let a record that was only written as done be cancelled. */
+/** @throws UserError for an order that is done; 17 and 18 say nothing and leave what is really done as it is. */
 export function cancelOrder(env: Env, order: Row): void {
   const moves = [...rawMoves(env, order), ...finishedMoves(env, order)];
-  if (order.state === "done" && (env.version >= 19 || moves.some((move) => move.state === "done")))
+  if (order.state === "done" && env.version >= 19)
     throw userError("You cannot cancel a manufacturing order that is already done.");
+  if (moves.some((move) => move.state === "done")) return;
   for (const move of moves) {
     if (move.state === "done") continue;
     env.set("stock.move", move, { picked: false });

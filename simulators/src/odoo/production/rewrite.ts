@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import { accessError } from "../errors.ts";
 import { rewriteDoneMove } from "../stock/finish.ts";
 import { compareQuantity, num } from "../values.ts";
 import type { Row, Value } from "../values.ts";
@@ -10,5 +11,14 @@ export function rewriteDoneOrder(env: Env, order: Row, values: Record<string, Va
   const wanted = num(values.qty_producing);
   if (compareQuantity(wanted, num(order.qty_producing)) === 0) return;
   const move = finishedMoves(env, order).find((m) => m.product_id === order.product_id && m.state === "done");
-  if (move) rewriteDoneMove(env, move, wanted);
+  if (move) {
+    requireValuationRight(env);
+    rewriteDoneMove(env, move, wanted);
+  }
+}
+
+/** Up to 18 the change of value is written in the caller's own name, which only a stock manager may. */
+function requireValuationRight(env: Env): void {
+  if (env.version >= 19 || env.su || env.groups.has("stock_manager")) return;
+  throw accessError("You are not allowed to create 'Stock Valuation Layer' (stock.valuation.layer) records.");
 }

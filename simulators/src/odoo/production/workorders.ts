@@ -2,6 +2,7 @@ import type { Env } from "../env.ts";
 import { odooTime } from "../times.ts";
 import { num, ref } from "../values.ts";
 import type { Row } from "../values.ts";
+import { applyQuantityProducing } from "./consume.ts";
 import { refreshProduction } from "./state.ts";
 
 /** Work orders of an order's bill, ready where components are there and nothing comes before. */
@@ -65,8 +66,10 @@ export function startWorkorder(env: Env, row: Row): void {
   const production = env.one("mrp.production", ref(row.production_id));
   env.set("mrp.workorder", row, { state: "progress", date_start: row.date_start || env.now });
   logTime(env, row, { date_start: env.now });
-  if (num(production.qty_producing) === 0)
+  if (num(production.qty_producing) === 0) {
     env.set("mrp.production", production, { qty_producing: num(production.product_qty) });
+    applyQuantityProducing(env, production);
+  }
   refreshProduction(env, production);
 }
 

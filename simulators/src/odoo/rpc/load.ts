@@ -25,17 +25,21 @@ export function loadRecords(
   const mark = env.transaction.mark();
   const ids: number[] = [];
   const messages: LoadMessage[] = [];
+  let at = 0;
   for (const { from, rows } of groupRows(columns, data)) {
     try {
       ids.push(loadOne(env, model, columns, rows).id);
     } catch (error) {
-      messages.push({
-        type: "error",
-        message: asOdooError(error).message,
-        rows: { from, to: from + rows.length - 1 },
-        record: ids.length + messages.length,
-      });
+      const place = { rows: { from, to: from + rows.length - 1 }, record: at };
+      messages.push({ type: "error", message: asOdooError(error).message, ...place });
+      if (error instanceof UnknownReference && error.field.required)
+        messages.push({
+          type: "error",
+          message: `Missing required value for the field '${error.field.label}'`,
+          ...place,
+        });
     }
+    at++;
   }
   if (messages.length === 0) return { ids, messages, nextrow: 0 };
   env.transaction.rollbackTo(mark);
@@ -115,13 +119,26 @@ function readReference(env: Env, field: Field, kind: string, cell: unknown): num
   if (kind === ".id") {
     const id = Number(cell);
     if (!env.find(field.relation!, id))
-      throw new Error(`No matching record found for database id '${id}' in field '${field.label}'`);
+      throw new UnknownReference(field, `No matching record found for database id '${id}' in field '${field.label}'`);
     return id;
   }
   const id = findExternalId(env, String(cell))?.res_id;
   if (typeof id !== "number")
-    throw new Error(`No matching record found for external id '${String(cell)}' in field '${field.label}'`);
+    throw new UnknownReference(
+      field,
+      `No matching record found for external id '${String(cell)}' in field '${field.label}'`,
+    );
   return id;
+}
+
+/** A reference that points at nothing; where the field is required Odoo complains of the missing value as well. */
+class UnknownReference extends Error {
+  readonly field: Field;
+
+  constructor(field: Field, message: string) {
+    super(message);
+    this.field = field;
+  }
 }
 
 function readPlain(env: Env, field: Field, cell: unknown): Json {
