@@ -28,3 +28,17 @@ export type {
   SapSimulatorOptions,
   SapStock,
 } from "./sap/index.ts";
+export { expectedTruth, mesDay, mesOrders, mesPlant, startMesSimulator } from "./mes/index.ts";
+export type {
+  MesDay,
+  MesDayOptions,
+  MesDisturbance,
+  MesKind,
+  MesMessage,
+  MesOrder,
+  MesPlant,
+  MesProduct,
+  MesSimulator,
+  MesSimulatorOptions,
+  OrderTruth,
+} from "./mes/index.ts";
