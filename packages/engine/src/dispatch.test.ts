@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Finding, RejectedError, UnavailableError } from "@lineshaft/core";
 import { type Level, MemorySystem, level, note, settled } from "@lineshaft/testing";
 import { type Policy, confirm, drop, flow, resend } from "./index.ts";
-import { HubBed } from "./hub.bed.ts";
+import { HubBed } from "./testing/hub-bed.ts";
 
 interface Applied {
   n: number | undefined;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { CommitGroup, Ledger } from "@lineshaft/core";
 import { MemorySystem, note, settled } from "@lineshaft/testing";
 import { flow } from "./index.ts";
-import { HubBed } from "./hub.bed.ts";
+import { HubBed } from "./testing/hub-bed.ts";
 
 interface Applied {
   n: number | undefined;

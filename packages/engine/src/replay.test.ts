@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MemorySystem, note, settled } from "@lineshaft/testing";
 import { type HubDefinition, carryOut, editAndResend, flow, planReplay, resend } from "./index.ts";
-import { HubBed } from "./hub.bed.ts";
+import { HubBed } from "./testing/hub-bed.ts";
 
 interface Applied {
   n: number | undefined;

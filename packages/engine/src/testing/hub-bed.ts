@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DeliveryState, Intake, Ledger, Receipt } from "@lineshaft/core";
 import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { FakeClock, type Note, eventually, seededRandom } from "@lineshaft/testing";
-import { type Hub, type HubDefinition, openHub } from "./index.ts";
+import { type Hub, type HubDefinition, openHub } from "../index.ts";
 
 /** A hub of a test, on a real ledger in a temporary folder and a clock that is advanced. */
 export class HubBed implements AsyncDisposable {
