@@ -42,8 +42,13 @@ export interface OdooOptions extends ConflictOptions {
   limits?: SystemLimits;
 }
 
+/** Where an Odoo is and as whom the hub works in it; no secret. For commands that set it up. */
+export type OdooAddress = Pick<OdooOptions, "url" | "database" | "login">;
+
 /** An Odoo as configured, with a typed handle for each operation. */
-export type Odoo = SystemDefinition & { readonly [N in OperationName]: Operation<OperationValue<N>> };
+export type Odoo = SystemDefinition & { readonly address: OdooAddress } & {
+  readonly [N in OperationName]: Operation<OperationValue<N>>;
+};
 
 /** Above Odoo's own `limit_time_real` of 120 s: who gives up earlier leaves the call running there. */
 export const TIMEOUT_MS = 130_000;
@@ -57,7 +62,8 @@ export function odoo(options: OdooOptions): Odoo {
     open: (context) => Promise.resolve(openSystem(options, handles, context)),
   };
   const handles = operationHandles(definition);
-  return Object.assign(definition, handles);
+  const { url, database, login } = options;
+  return Object.assign(definition, { address: { url, database, login } }, handles);
 }
 
 type Handles = { readonly [N in OperationName]: Operation<OperationValue<N>> };
