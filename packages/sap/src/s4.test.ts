@@ -68,9 +68,12 @@ describe("the check of a value", () => {
   });
 
   test("takes three decimals and zeros behind them, no more and nothing negative", () => {
-    const fits = (value: string) => erp.confirmOperation.check(aConfirmation({ yield: value })).length === 0;
-    expect(["0", "1.125", "1.1250000", "9999999999.999"].every(fits)).toBe(true);
-    expect(["1.1255", "-1", "01", "1e3", "1,5", "", "10000000000"].some(fits)).toBe(false);
+    const good = ["0", "1.125", "1.1250000", "9999999999.999"];
+    const bad = ["1.1255", "-1", "01", "1e3", "1,5", "", "10000000000"];
+    const taken = [...good, ...bad].filter(
+      (value) => erp.confirmOperation.check(aConfirmation({ yield: value })).length === 0,
+    );
+    expect(taken).toEqual(good);
   });
 
   test("speaks of the kind of movement that was meant, not of all of them", () => {

@@ -82,7 +82,8 @@ function quantity(name: string, text: string): string {
 
 function jsonDate(name: string, text: string): string {
   const ms = /^\/Date\((-?\d+)\)\/$/.exec(text)?.[1];
-  const time = ms === undefined ? Date.parse(`${text.replace(/Z$/, "")}Z`) : Number(ms);
+  const iso = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.exec(text)?.[0];
+  const time = ms === undefined ? Date.parse(`${iso ?? ""}Z`) : Number(ms);
   if (Number.isNaN(time)) throw malformed(`Property '${name}' has invalid value ${text} for Edm.DateTime.`);
   return new Date(time).toISOString().slice(0, 10);
 }

@@ -40,6 +40,8 @@ export interface GatewayAnswer {
   body: string;
   /** Answer only after so long. */
   delayMs?: number;
+  /** How many writes it took, applied or refused. */
+  writes?: number;
   /** Cut the connection instead of answering. */
   cut?: boolean;
 }
@@ -56,6 +58,7 @@ export class Gateway {
   /** How many requests came, by method and service: `POST API_MATERIAL_DOCUMENT_SRV`. */
   readonly requests = new Map<string, number>();
   #transactions = 0;
+  #writes = 0;
 
   constructor(options: GatewayOptions) {
     this.#options = { ...options };
@@ -74,7 +77,8 @@ export class Gateway {
     const { faults } = this.#options;
     this.#count(`${request.method} ${name}`);
     const delayMs = faults.take("slow", name, isWrite);
-    const answer = this.#guarded(request, name, rest, isWrite);
+    const writesBefore = this.#writes;
+    const answer = { ...this.#guarded(request, name, rest, isWrite), writes: this.#writes - writesBefore };
     return delayMs === undefined ? answer : { ...answer, delayMs };
   }
 
@@ -143,6 +147,7 @@ export class Gateway {
 
   /** One write, by itself or out of a batch. */
   #writeOne(request: GatewayRequest, service: string, path: string): GatewayAnswer {
+    this.#writes++;
     const requestId = header(request, "requestid");
     const createdAt = header(request, "repeatabilitycreation");
     const { repeatability, faults } = this.#options;

@@ -27,6 +27,8 @@ export interface SapSimulatorOptions {
   repeatability?: RepeatabilityMode;
   /** Posted at once, seen by readers only after so long, in ms; default 0. */
   updateDelayMs?: number;
+  /** What each request takes, and each write within it, in ms; default nothing. Requests do not wait for one another. */
+  latency?: { requestMs: number; writeMs: number };
   /** Rows on a page of the server's own making; default 1,000. */
   pageRows?: number;
   /** Whether the answer to a deep insert shows its items; default true. */
@@ -74,7 +76,8 @@ export async function startSapSimulator(options: SapSimulatorOptions = {}): Prom
     answerItems: options.answerItems ?? true,
   });
   const inspection = inspectionOf(plant, gateway);
-  const parts = { gateway, plant, faults, inspection, clock, waiting: 0 };
+  const latency = options.latency ?? { requestMs: 0, writeMs: 0 };
+  const parts = { gateway, plant, faults, inspection, clock, latency, waiting: 0 };
   const web = new Web((request, response) => serve(request, response, parts));
   await web.listen(port);
   return {
@@ -104,6 +107,7 @@ interface Parts {
   faults: Faults;
   inspection: SapInspection;
   clock: Clock;
+  latency: { requestMs: number; writeMs: number };
   /** Answers held back. */
   waiting: number;
 }
@@ -118,9 +122,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, parts: 
   }
   const host = request.headers.host ?? "127.0.0.1";
   const answer = parts.gateway.answer({ method: request.method ?? "GET", path, headers: request.headers, body, host });
-  if (answer.delayMs !== undefined && parts.waiting < MAX_WAITING) {
+  const { requestMs, writeMs } = parts.latency;
+  const delayMs = (answer.delayMs ?? 0) + requestMs + (answer.writes ?? 0) * writeMs;
+  if (delayMs > 0 && parts.waiting < MAX_WAITING) {
     parts.waiting++;
-    await parts.clock.sleep(answer.delayMs).finally(() => parts.waiting--);
+    await parts.clock.sleep(delayMs).finally(() => parts.waiting--);
   }
   if (answer.cut === true) request.socket.destroy();
   else end(response, answer);

@@ -19,7 +19,7 @@ for (const repeatability of ["off", "on", "unconfigured"] as const) {
       effects: ({ token }) => Promise.resolve(bench.sim.confirmationsWith(confirmationGuid(token))),
       dropNextAnswer: () => bench.sim.fault({ fault: "dropAnswer" }),
       outage: (on) => (on ? takeAway(bench) : bench.sim.goOnline()),
-      dispose: () => bench[Symbol.asyncDispose](),
+      dispose: async () => bench[Symbol.asyncDispose](),
     };
   });
 }
@@ -443,11 +443,14 @@ test("many at once fetch one token", async () => {
 
 /** Moves the clock on until a promise has settled, for what waits between its tries. */
 async function untilSettled<T>(promise: Promise<T>, clock: FakeClock): Promise<T> {
-  let settled = false;
-  void promise.finally(() => (settled = true)).catch(() => {});
-  while (!settled) {
-    await eventually("it waits or has settled", () => settled || clock.timers > 0);
+  const state = { settled: false };
+  const settle = () => {
+    state.settled = true;
+  };
+  promise.then(settle, settle);
+  for (;;) {
+    await eventually("it waits or has settled", () => state.settled || clock.timers > 0);
+    if (state.settled) return promise;
     await clock.advance(1_000);
   }
-  return promise;
 }

@@ -17,7 +17,7 @@ targetCases<GoodsMovement>("goodsMovement", async () => {
     effects: ({ token }) => Promise.resolve(bench.sim.documentsWith(referenceDocument(token))),
     dropNextAnswer: () => bench.sim.fault({ fault: "dropAnswer" }),
     outage: (on) => (on ? takeAway(bench) : bench.sim.goOnline()),
-    dispose: () => bench[Symbol.asyncDispose](),
+    dispose: async () => bench[Symbol.asyncDispose](),
   };
 });
 
@@ -30,7 +30,7 @@ targetCases<GoodsMovement>("goodsMovement, reversal", async () => {
     effects: ({ value }) => Promise.resolve(value.kind === "reversal" ? reversalsOf(bench, value.document) : -1),
     dropNextAnswer: () => bench.sim.fault({ fault: "dropAnswer" }),
     outage: (on) => (on ? takeAway(bench) : bench.sim.goOnline()),
-    dispose: () => bench[Symbol.asyncDispose](),
+    dispose: async () => bench[Symbol.asyncDispose](),
   };
 });
 

@@ -84,7 +84,7 @@ describe("released orders", () => {
     await using running = keepRunning(it.bench.orders, it.intake);
     await eventually("all are recorded", () => it.intake.recorded.length === 9);
     await eventually("it waits", () => it.clock.timers > 0);
-    const states = [
+    const states: Record<string, string>[] = [
       { MfgOrderConfirmedYieldQty: "5.000" },
       { OrderIsTechnicallyCompleted: "X" },
       { OrderIsClosed: "X" },
