@@ -4,12 +4,20 @@ import type { Field, Fields, Model } from "./schema.ts";
 import { commonFields, emptyOf, inVersion } from "./schema.ts";
 import { Table } from "./table.ts";
 import type { Step } from "./table.ts";
-import type { Version } from "./values.ts";
+import type { Value, Version } from "./values.ts";
 
 /** A model as this version and this database have it. */
 export interface RegisteredModel extends Model {
   fields: Fields;
   table: Table;
+  /** What every `create` needs of the fields, worked out once. */
+  plan: CreatePlan;
+}
+
+export interface CreatePlan {
+  defaulted: readonly (readonly [name: string, field: Field])[];
+  required: readonly string[];
+  blank: Readonly<Record<string, Value>>;
 }
 
 /** All tables of one Odoo database, its registry of models and its sequences. */
@@ -36,7 +44,7 @@ export class Database {
   register(model: Model): Step {
     const fields: Record<string, Field> = { ...commonFields };
     for (const [name, field] of Object.entries(model.fields)) if (inVersion(field, this.version)) fields[name] = field;
-    return this.#enter({ ...model, fields, table: new Table(fields) });
+    return this.#enter({ ...model, fields, table: new Table(fields), plan: planCreate(fields) });
   }
 
   #enter(model: RegisteredModel): Step {
@@ -51,10 +59,12 @@ export class Database {
     const model = this.model(modelName);
     const before = model.fields;
     model.fields = { ...before, [name]: field };
+    model.plan = planCreate(model.fields);
     for (const row of model.table.rows.values()) row[name] ??= emptyOf(field);
     if (field.indexed) model.table.addLookup(name);
     return () => {
       model.fields = before;
+      model.plan = planCreate(before);
       return () => this.addField(modelName, name, field);
     };
   }
@@ -103,4 +113,15 @@ export class Database {
     this.#sequences.set(code, value);
     return value;
   }
+}
+
+function planCreate(fields: Fields): CreatePlan {
+  const named = Object.entries(fields);
+  const unchecked = new Set(["float", "integer", "boolean"]);
+  const stored = named.filter(([name, field]) => name !== "id" && !field.compute && field.type !== "one2many");
+  return {
+    defaulted: named.filter(([, field]) => field.default !== undefined),
+    required: named.filter(([, field]) => field.required && !unchecked.has(field.type)).map(([name]) => name),
+    blank: Object.fromEntries(stored.map(([name, field]) => [name, emptyOf(field)])),
+  };
 }

@@ -6,7 +6,6 @@ import { compileDomain } from "./domain.ts";
 import { missingError, uniqueViolation, validationError, valueError } from "./errors.ts";
 import { sortRows } from "./order.ts";
 import { emptyOf } from "./schema.ts";
-import { emptyRow } from "./table.ts";
 import { odooTime } from "./times.ts";
 import type { Transaction } from "./transaction.ts";
 import { num, refs } from "./values.ts";
@@ -128,7 +127,7 @@ export class Env {
     for (const [name, value] of Object.entries(this.defaults(registered, given))) stored[name] ??= value;
     registered.prepare?.(this, stored);
     checkRequired(registered, stored, this.version);
-    const row = emptyRow(registered.table.nextId(), registered.fields);
+    const row: Row = { id: registered.table.nextId(), ...registered.plan.blank };
     Object.assign(row, stored, this.#stamps(), { create_uid: this.uid, create_date: this.transaction.stamp });
     this.transaction.undo(registered.table.insert(row));
     for (const [name, value] of commands) this.#assign(registered, row, name, value);
@@ -138,16 +137,18 @@ export class Env {
     return row;
   }
 
+  /** Values for what was not given: from the context's `default_…`, else the field's own. */
   defaults(model: RegisteredModel, given: JsonObject): Record<string, Value> {
     const found: Record<string, Value> = {};
-    for (const [name, field] of Object.entries(model.fields)) {
-      if (name in given) continue;
-      const fromContext = this.context[`default_${name}`];
-      if (fromContext !== undefined && !field.relation?.includes("2many") && !Array.isArray(fromContext))
-        found[name] = coerce(field, fromContext, { model: model.name, name, digits: this.digits });
-      else if (field.default !== undefined)
-        found[name] = typeof field.default === "function" ? field.default(this) : field.default;
+    for (const [key, value] of Object.entries(this.context)) {
+      const name = key.startsWith("default_") ? key.slice("default_".length) : "";
+      const field = model.fields[name];
+      if (field && !(name in given) && value !== null && !Array.isArray(value))
+        found[name] = coerce(field, value, { model: model.name, name, digits: this.digits });
     }
+    for (const [name, field] of model.plan.defaulted)
+      if (!(name in given) && !(name in found))
+        found[name] = typeof field.default === "function" ? field.default(this) : field.default!;
     return found;
   }
 
@@ -229,8 +230,7 @@ export interface SearchOptions {
 }
 
 function checkRequired(model: RegisteredModel, values: Record<string, Value>, version: Version): void {
-  for (const [name, field] of Object.entries(model.fields)) {
-    if (!field.required || field.type === "float" || field.type === "integer" || field.type === "boolean") continue;
+  for (const name of model.plan.required) {
     const value = values[name];
     if (value === undefined || value === false) throw missingValue(model, name, version);
   }

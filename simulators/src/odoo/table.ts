@@ -1,5 +1,4 @@
 import type { Fields } from "./schema.ts";
-import { emptyOf } from "./schema.ts";
 import type { Row, Value } from "./values.ts";
 
 /** Takes one change back and returns what makes it again. */
@@ -76,13 +75,4 @@ export class Table {
     ids?.delete(id);
     if (ids?.size === 0) lookup.delete(value);
   }
-}
-
-/** A record with every stored field at its empty value. */
-export function emptyRow(id: number, fields: Fields): Row {
-  const row: Row = { id };
-  for (const [name, field] of Object.entries(fields)) {
-    if (name !== "id" && !field.compute && field.type !== "one2many") row[name] = emptyOf(field);
-  }
-  return row;
 }

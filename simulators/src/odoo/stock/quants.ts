@@ -13,8 +13,11 @@ export interface Place {
 
 /** Quants of a product at a location, of any lot unless one is named; oldest first. */
 export function quantsOf(env: Env, product: number, location?: number, lot?: number | null): Row[] {
-  return env
-    .of("stock.quant", "product_id", product)
+  // By lot where one is named: a product may have any number of lots, a lot lies in a few places.
+  const found =
+    typeof lot === "number" ? env.of("stock.quant", "lot_id", lot) : env.of("stock.quant", "product_id", product);
+  return found
+    .filter((quant) => quant.product_id === product)
     .filter((quant) => location === undefined || quant.location_id === location)
     .filter((quant) => lot === undefined || quant.lot_id === (lot ?? false));
 }
