@@ -9,10 +9,10 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(2);
 }
 // SQLite and running TypeScript as it is were still called experimental by Node 22; there is nothing for a user to do about it.
-const warn = process.emitWarning;
+const warn = process.emitWarning.bind(process);
 process.emitWarning = (warning, ...rest) => {
   const kind = typeof rest[0] === "string" ? rest[0] : rest[0]?.type;
-  if (kind !== "ExperimentalWarning") warn.call(process, warning, ...rest);
+  if (kind !== "ExperimentalWarning") warn(warning, ...rest);
 };
 const { run } = await import("../dist/main.js");
 await run();

@@ -81,17 +81,15 @@ function readForMasking(): void {
   }
 }
 
-function nextStep(code: string | undefined): string {
-  switch (code) {
-    case "ERR_MODULE_NOT_FOUND":
-      return "Run npm install in the project, and write imports of own files with their ending .ts.";
-    case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
-      return "Node runs TypeScript by leaving the types away: use no enum, namespace or parameter property.";
-    case "ERR_INVALID_TYPESCRIPT_SYNTAX":
-      return "Correct the syntax; tsc --noEmit shows the place.";
-    default:
-      return "Correct the configuration, then run lineshaft check; --debug shows where it failed.";
-  }
+const nextSteps: Readonly<Record<string, string>> = {
+  ERR_MODULE_NOT_FOUND: "Run npm install in the project, and write imports of own files with their ending .ts.",
+  ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX:
+    "Node runs TypeScript by leaving the types away: use no enum, namespace or parameter property.",
+  ERR_INVALID_TYPESCRIPT_SYNTAX: "Correct the syntax; tsc --noEmit shows the place.",
+};
+
+function nextStep(code = ""): string {
+  return nextSteps[code] ?? "Correct the configuration, then run lineshaft check; --debug shows where it failed.";
 }
 
 function asDefinition(exported: unknown, path: string): HubDefinition {

@@ -25,7 +25,7 @@ export async function runHub(options: RunHubOptions): Promise<RunningHub> {
   const { definition, port, host, log, version, clock = systemClock, faults } = options;
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
+    for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
     // Before the hub, so that its instruments count from the start.

@@ -23,8 +23,11 @@ export function parseTime(text: string, now: number): number {
 /** A time for people, in this machine's zone, with the date: `2026-11-21 06:00:00`. */
 export function showTime(ms: number): string {
   const at = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
 /** How long something lasts: `12 ms`, `40 s`, `12 min`, `3 h 5 min`, `2 days`. */

@@ -1,11 +1,11 @@
 import { LineshaftError } from "@lineshaft/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
-const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
+const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "::1"]);
 
 /** @throws LineshaftError `config-invalid` for an address that others could reach */
 export function refuseOpenHost(host: string): void {
-  if (LOOPBACK.includes(host)) return;
+  if (loopback.has(host)) return;
   throw new LineshaftError(
     "config-invalid",
     `The live page would listen on ${host}, where others could reach it without signing in.`,
@@ -50,5 +50,5 @@ function isLoopback(host: string): boolean {
     .replace(/:\d{1,5}$/, "")
     .replace(/^\[(.*)\]$/, "$1")
     .toLowerCase();
-  return LOOPBACK.includes(name);
+  return loopback.has(name);
 }

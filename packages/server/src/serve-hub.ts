@@ -52,11 +52,13 @@ export async function serveHub(options: ServeOptions): Promise<HubServer> {
   refuseOpenHost(host);
   const app = Fastify({ bodyLimit: REQUEST_BODY_BYTES, requestTimeout: REQUEST_MS, forceCloseConnections: true });
   const live = (): Promise<LiveStatus> => readLiveStatus(hub, faults);
+  // JSON only: what a form of a foreign page could send is not even read.
+  app.removeContentTypeParser("text/plain");
   guardRequests(app);
   answerErrors(app, log);
   healthRoutes(app, hub, options.telemetry);
   pageRoutes(app);
-  app.get("/api/status", (_request, reply) => reply.header("cache-control", "no-store").send(live()));
+  app.get("/api/status", async (_request, reply) => reply.header("cache-control", "no-store").send(await live()));
   const events = eventStream(app, { read: live, clock, log });
   if (faults) faultRoutes(app, faults, log);
   options.telemetry?.observe(() => hub.status());

@@ -25,6 +25,8 @@ export interface OdooCompletions {
    * only those of the last one, or the same pieces are completed several times.
    */
   counts?(report: Completion): boolean;
+  /** Reports in which one lot ends and the next begins are taken; `lotChangeFlow` has to stand beside. Default false. */
+  lotChanges?: boolean;
 }
 
 export interface S4Completions extends S4Place {
@@ -58,12 +60,45 @@ export function completionFlow(options: CompletionFlowOptions): Flow<Completion>
   return made;
 }
 
+/**
+ * Where one lot ends and the next begins within a report, Odoo has to complete twice. This flow completes the second
+ * lot, after the flow of `completionFlow` with `lotChanges` has completed the first with everything else.
+ */
+export function lotChangeFlow(options: {
+  name?: string;
+  owner?: string;
+  from?: readonly string[];
+  policy?: Policy;
+  odoo: OdooCompletions;
+}): Flow<Completion> {
+  const { odoo, from, policy } = options;
+  return flow(options.name ?? "lot changes", completion, {
+    owner: options.owner ?? "production control",
+    purpose: "The second lot of a report in which one lot ends and the next begins is completed in Odoo.",
+    ...defined({ from, policy }),
+  }).to(odoo.system.completeOrder, {
+    when: (report) => changesLot(report) && (odoo.counts?.(report) ?? true),
+    map: ({ productionOrder, lots = [], final, end, time }) => ({
+      order: productionOrder,
+      yield: odooQuantity(lots[1]?.quantity ?? { value: "0", unit: "C62" }),
+      ...defined({ lot: lots[1]?.lot }),
+      final,
+      finishedAt: end ?? time,
+    }),
+  });
+}
+
+function changesLot({ lots, serials }: Completion): boolean {
+  return lots?.length === 2 && serials === undefined;
+}
+
 function toOdoo(report: Completion): CompleteOrder {
-  const { productionOrder, yield: good, final, lots, serials, scrap, consumed, byProducts, end, time } = report;
+  const { productionOrder, final, lots, serials, scrap, consumed, byProducts, end, time } = report;
+  const second = changesLot(report);
   return {
     order: productionOrder,
-    yield: odooQuantity(good),
-    final,
+    yield: odooQuantity((second ? lots?.[0]?.quantity : undefined) ?? report.yield),
+    final: final && !second,
     finishedAt: end ?? time,
     ...defined({
       lot: serials === undefined ? lots?.[0]?.lot : undefined,
@@ -101,16 +136,17 @@ function noteOf({
   return parts.length === 0 ? undefined : parts.join(" ");
 }
 
-/** Odoo completes with one lot a report; pieces of several lots have to be reported apart. */
-function fitsOdoo(report: Completion, { counts }: OdooCompletions): Finding[] {
+/** Odoo completes with one lot at a time; a second one is left to the flow that `lotChangeFlow` makes. */
+function fitsOdoo(report: Completion, odoo: OdooCompletions): Finding[] {
   const { lots = [] } = report;
-  if (lots.length < 2 || report.serials !== undefined || counts?.(report) === false) return [];
+  const most = odoo.lotChanges === true ? 2 : 1;
+  if (lots.length <= most || report.serials !== undefined || odoo.counts?.(report) === false) return [];
   return [
     {
       field: "/lots",
-      rule: "completions.one-lot",
+      rule: "completions.lots",
       value: `${lots.length} lots`,
-      fix: "Report each lot on its own: Odoo keeps one lot for each completion.",
+      fix: `Report at most ${most === 1 ? "one lot" : "two lots"} at a time: Odoo keeps one lot for each completion.`,
     },
   ];
 }

@@ -13,7 +13,14 @@ import {
 import { odoo as odooSystem } from "@lineshaft/odoo";
 import { s4 as s4System } from "@lineshaft/sap";
 import { describe, expect, test } from "vitest";
-import { completionFlow, consumptionFlow, downtimeFlow, orderReleaseFlow, stockMovementFlow } from "./index.ts";
+import {
+  completionFlow,
+  consumptionFlow,
+  downtimeFlow,
+  lotChangeFlow,
+  orderReleaseFlow,
+  stockMovementFlow,
+} from "./index.ts";
 
 const odoo = odooSystem({
   name: "odoo",
@@ -101,7 +108,7 @@ describe("completions", () => {
 
   test("a report of several lots is refused for Odoo, with what to do, and goes to SAP alone batch by batch", async () => {
     const report = aFinalCompletion();
-    await expect(testFlow(both, report, { now })).rejects.toThrow("Report each lot on its own");
+    await expect(testFlow(both, report, { now })).rejects.toThrow("Report at most one lot at a time");
     const [delivery] = await testFlow(completionFlow({ s4: { ...place, operation: "0020" } }), report, { now });
     expect(delivery?.findings).toEqual([]);
     expect(delivery?.value).toMatchObject({
@@ -113,6 +120,18 @@ describe("completions", () => {
         { movementType: "531", material: "CHIPS-AL", quantity: "3.2", unit: "KGM" },
       ],
     });
+  });
+
+  test("a report in which one lot ends and the next begins completes twice in Odoo, only the second time finally", async () => {
+    const options = { odoo: { system: odoo, lotChanges: true } };
+    const first = await testFlow(completionFlow(options), aFinalCompletion(), { now });
+    const second = await testFlow(lotChangeFlow(options), aFinalCompletion(), { now });
+    expect([...first, ...second].map(({ value, findings }) => [value, findings])).toMatchObject([
+      [{ yield: { value: "48" }, lot: "L-260105-A", final: false, consumption: [{ product: "OIL-46" }] }, []],
+      [{ yield: { value: "9" }, lot: "L-260105-B", final: true }, []],
+    ]);
+    const one = aCompletion({ lots: [{ lot: "L-1", quantity: aQuantity(40) }] });
+    expect(await testFlow(lotChangeFlow(options), one, { now })).toEqual([]);
   });
 
   test("where each operation is reported, only those that count complete the order in Odoo", async () => {

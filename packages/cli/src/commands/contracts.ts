@@ -58,11 +58,11 @@ function show(terminal: Terminal): Command {
 async function knownContracts(config: string | undefined): Promise<Contract[]> {
   // Loaded here: compiling all contracts takes longer than most commands.
   const { contracts } = await import("@lineshaft/model");
-  const known = new Map<string, Contract>(contracts.map((c) => [c.id, c as Contract]));
+  const known = new Map<string, Contract>(contracts.map((c) => [c.id, c]));
   if (config !== undefined || findConfig() !== undefined) {
     const { definition } = await loadProject({ config });
     for (const contract of [...(definition.contracts ?? []), ...definition.flows.map((f) => f.contract)])
-      known.set(contract.id, contract as Contract);
+      known.set(contract.id, contract);
   }
   return [...known.values()];
 }

@@ -26,7 +26,7 @@ export const dayBook: SystemDefinition = {
   name: "day book",
   connector: "file",
   open: async () => ({
-    targets: { enter: enterTarget as Target<never> },
+    targets: { enter: enterTarget },
     sources: {},
     check: async () => ({ ok: true, detail: path }),
     close: async () => {},

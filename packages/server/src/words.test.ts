@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import type { HubStatus, SystemStatus } from "@lineshaft/engine";
+import * as words from "../page/words.js";
+
+const now = Date.parse("2026-11-21T10:00:00Z");
+
+function aSystem(change: Partial<SystemStatus> = {}): SystemStatus {
+  return {
+    name: "s4",
+    connector: "sap-s4",
+    breaker: "closed",
+    since: now,
+    inFlight: 0,
+    backlog: { pending: 0, sending: 0, checking: 0, parked: 0 },
+    outcomes: { done: 5, unavailable: 0, rejected: 0, uncertain: 0 },
+    sources: [],
+    ...change,
+  };
+}
+
+function aHub(systems: SystemStatus[], change: Partial<HubStatus> = {}): HubStatus {
+  const intake = { accepted: 1, duplicates: 0, refused: 0, turnedAway: 0, waiting: 0, commits: 1 };
+  return { name: "plant", startedAt: now, now, ready: true, intake, systems, flows: [], ...change };
+}
+
+const titleOf = (hub: HubStatus): string => words.headline({ hub, parked: [] }).title;
+
+test("the headline tells the worst first", () => {
+  const parked = aSystem({ backlog: { pending: 0, sending: 0, checking: 0, parked: 1 } });
+  const open = aSystem({ breaker: "open" });
+  expect(titleOf(aHub([parked, open], { ready: false, problem: "The disk is full." }))).toBe("Not taking facts");
+  expect(titleOf(aHub([parked, open]))).toBe("s4 does not answer");
+  expect(titleOf(aHub([parked]))).toBe("1 delivery needs a person");
+  expect(titleOf(aHub([aSystem()]))).toBe("Everything is on its way");
+});
+
+test("two systems that do not answer are both named", () => {
+  expect(titleOf(aHub([aSystem({ breaker: "open" }), aSystem({ name: "odoo", breaker: "open" })]))).toBe(
+    "s4 and odoo do not answer",
+  );
+});
+
+test("a held-back system says why and when it is tried again", () => {
+  const held = aSystem({ breaker: "open", message: "SAP refused the connection.", nextProbeAt: now + 12_000 });
+  expect(words.systemSentence(held, now)).toEqual({
+    tone: "bad",
+    text: "SAP refused the connection. Next try in 12 s.",
+  });
+});
+
+test("a source that lost its peer says since when and what comes next", () => {
+  const lost = {
+    name: "facts",
+    state: "waiting" as const,
+    since: now - 1_000,
+    message: "The broker is gone.",
+    nextTryAt: now + 4_000,
+    facts: 3,
+  };
+  expect(words.sourceSentence(lost, now)).toMatch(
+    /^facts is not connected since [\d:]{8}\. The broker is gone\. Next try in 4 s\.$/,
+  );
+});
+
+test("durations, delays and names read as people say them", () => {
+  expect([400, 61_000, 200_000, 8_100_000, 3 * 86_400_000].map(words.duration)).toEqual([
+    "0 s",
+    "61 s",
+    "3 min",
+    "2 h 15 min",
+    "3 days",
+  ]);
+  expect([0, 0.4, 14, 2_340].map(words.latency)).toEqual(["–", "1 ms", "14 ms", "2.3 s"]);
+  expect(words.contractName("stock-movement.v1")).toBe("Stock movement");
+  expect(words.operationName("completeOrder")).toBe("complete order");
+});
+
+test("a time of another day carries its date", () => {
+  expect(words.clockTime(now - 86_400_000, now)).toContain("2026");
+  expect(words.clockTime(now, now)).not.toContain("2026");
+});
