@@ -83,9 +83,9 @@ export class EngineIntake implements Intake {
     const shape = contract.check(read.payload);
     if (shape.length > 0) return this.#refuse(fact, receivedTime, shape, idIn(read.payload));
     const description = contract.describe(read.payload);
-    const needs = contract.needs?.(read.payload) ?? [];
     const rules = (known: References) => contract.rules(read.payload, known, receivedTime);
-    const broken = contract.needs === undefined ? rules(knowsNothing) : await this.#o.known.answer(needs, rules);
+    let broken = this.#o.known.answer(rules);
+    if (broken instanceof Promise) broken = await broken;
     const routed = this.#route(contract, read.payload);
     const findings = [...broken, ...routed.findings];
     if (findings.length > 0) return this.#refuse(fact, receivedTime, findings, description.id);
@@ -253,8 +253,6 @@ function idIn(payload: unknown): string | undefined {
   const id: unknown = typeof payload === "object" && payload !== null && "id" in payload ? payload.id : undefined;
   return typeof id === "string" ? id.slice(0, 200) : undefined;
 }
-
-const knowsNothing = (): unknown => undefined;
 
 function overloaded({ facts, bytes }: { facts: number; bytes: number }): LineshaftError {
   return new LineshaftError("intake-overloaded", `${facts} facts (${bytes} bytes) wait to be stored already.`, {

@@ -25,23 +25,27 @@ export class KnownObjects {
   }
 
   /**
-   * Runs rules with what they ask for: first with what the contract said they would need, then, when they asked for more
-   * (the product of an order that only the order names), once more with that.
+   * Runs rules with what they ask for. What is remembered is answered at once and without a promise; what is not is read,
+   * and the rules run again (a completion names its order, and only the order names its product).
    */
-  async answer<T>(needs: readonly Reference[], rules: (known: (reference: Reference) => unknown) => T): Promise<T> {
-    const found = new Map<string, unknown>();
-    let wanted: Iterable<Reference> = needs;
-    for (let round = 0; ; round++) {
-      for (const reference of wanted) found.set(keyOf(reference), await this.#get(reference));
-      const missed = new Map<string, Reference>();
-      const result = rules((reference) => {
-        const key = keyOf(reference);
-        if (!found.has(key)) missed.set(key, reference);
-        return found.get(key);
-      });
-      if (missed.size === 0 || round >= ROUNDS) return result;
-      wanted = missed.values();
-    }
+  answer<T>(rules: (known: (reference: Reference) => unknown) => T): T | Promise<T> {
+    const missed: Reference[] = [];
+    const result = rules((reference) => this.#remembered(reference, missed));
+    return missed.length === 0 ? result : this.#readAndAnswer(rules, missed, 1);
+  }
+
+  async #readAndAnswer<T>(rules: (known: (reference: Reference) => unknown) => T, wanted: readonly Reference[], round: number): Promise<T> {
+    for (const reference of wanted) await this.#read(reference);
+    const missed: Reference[] = [];
+    const result = rules((reference) => this.#remembered(reference, missed));
+    return missed.length === 0 || round >= ROUNDS ? result : this.#readAndAnswer(rules, missed, round + 1);
+  }
+
+  #remembered(reference: Reference, missed: Reference[]): unknown {
+    const known = this.#known.get(keyOf(reference));
+    if (known !== undefined && known.until > this.#clock.now()) return known.payload;
+    missed.push(reference);
+    return undefined;
   }
 
   /** Call when a newer state of an object was accepted. */
@@ -49,17 +53,13 @@ export class KnownObjects {
     this.#known.delete(keyOf(reference));
   }
 
-  async #get(reference: Reference): Promise<unknown> {
+  async #read(reference: Reference): Promise<void> {
     const key = keyOf(reference);
-    const now = this.#clock.now();
-    const known = this.#known.get(key);
-    if (known !== undefined && known.until > now) return known.payload;
     const canonical = await this.#ledger.latest(reference.contract, reference.object);
     const payload: unknown = canonical === undefined ? undefined : JSON.parse(canonical);
     this.#known.delete(key);
-    this.#known.set(key, { payload, until: now + BELIEVED_MS });
+    this.#known.set(key, { payload, until: this.#clock.now() + BELIEVED_MS });
     if (this.#known.size > REMEMBERED) this.#known.delete(this.#known.keys().next().value ?? "");
-    return payload;
   }
 }
 

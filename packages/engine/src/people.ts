@@ -67,9 +67,8 @@ export async function editAndResend(
 
 type AnyContract = HubDefinition["flows"][number]["contract"];
 
-function brokenRules(ledger: Ledger, contract: AnyContract, payload: unknown, now: number): Promise<Finding[]> {
-  const known = new KnownObjects(ledger, systemClock);
-  return known.answer(contract.needs?.(payload) ?? [], (references) => contract.rules(payload, references, now));
+function brokenRules(ledger: Ledger, contract: AnyContract, payload: unknown, now: number): Finding[] | Promise<Finding[]> {
+  return new KnownObjects(ledger, systemClock).answer((references) => contract.rules(payload, references, now));
 }
 
 function vouched<T extends By>(act: T): T {

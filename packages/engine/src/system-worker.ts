@@ -64,7 +64,9 @@ export class SystemWorker {
   /** Conflict keys in flight. */
   readonly #conflicts = new Set<string>();
   #held: KeyLine[] = [];
-  readonly #under = new Set<Promise<void>>();
+  /** Work under way, settlements that wait for their commit among it; drained when it is 0. */
+  #busy = 0;
+  #drained: (() => void)[] = [];
   #inFlight = 0;
   /** Everything up to here was read or offered; what comes later is in the ledger while `#behind`. */
   #cursor = 0;
@@ -111,7 +113,7 @@ export class SystemWorker {
     this.#lines.stop();
     this.breaker.stop();
     signal.addEventListener("abort", () => this.#abort.abort(new Error("the hub is stopping")), { once: true });
-    while (this.#under.size > 0) await Promise.allSettled(this.#under);
+    while (this.#busy > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
   }
 
   /** Takes a freshly accepted delivery. */
@@ -222,15 +224,16 @@ export class SystemWorker {
     this.#behind = open.length === limit || this.#missed;
   }
 
+  /** Begins what can be begun, after everything that became ready together has done so: it shares batches. */
   #pump(): void {
     if (this.#pumping || !this.#running) return;
     this.#pumping = true;
-    try {
-      while (this.#beginOne());
-    } finally {
+    queueMicrotask(() => {
       this.#pumping = false;
-    }
-    this.#refill();
+      if (!this.#running) return;
+      while (this.#beginOne());
+      this.#refill();
+    });
   }
 
   /** Begins one batch; false when nothing can be begun now. */
@@ -406,24 +409,24 @@ export class SystemWorker {
 
   /** Writes `sending` before anything leaves. Returns the lines that are really ours to send. */
   async #begin(lines: readonly KeyLine[]): Promise<KeyLine[]> {
+    if (lines.length === 0) return [];
     const at = this.#o.clock.now();
     const ours: KeyLine[] = [];
-    await new Promise<void>((resolve) => {
-      let left = lines.length;
-      if (left === 0) resolve();
-      for (const line of lines) {
-        const task = line.head as Task;
-        this.#settle(task, { from: "pending", to: "sending", at }, (lost) => {
-          if (lost) this.#lose(line);
-          else {
-            task.state = "sending";
-            task.since = at;
-            ours.push(line);
-          }
-          if (--left === 0) resolve();
-        });
-      }
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let left = lines.length;
+    for (const line of lines) {
+      const task = line.head as Task;
+      this.#settle(task, { from: "pending", to: "sending", at }, (lost) => {
+        if (lost) this.#lose(line);
+        else {
+          task.state = "sending";
+          task.since = at;
+          ours.push(line);
+        }
+        if (--left === 0) resolve();
+      });
+    }
+    await promise;
     return ours;
   }
 
@@ -515,16 +518,13 @@ export class SystemWorker {
 
   /** Stores a step; when it is on disk the line goes on. */
   #finish(line: KeyLine, task: Task, step: Step): void {
-    this.#track(
-      new Promise<void>((resolve) => {
-        this.#settle(task, step, (lost) => {
-          if (lost) this.#lose(line);
-          else this.#goOn(line, task, step);
-          resolve();
-          this.#pump();
-        });
-      }),
-    );
+    this.#busy++;
+    this.#settle(task, step, (lost) => {
+      if (lost) this.#lose(line);
+      else this.#goOn(line, task, step);
+      this.#done();
+      this.#pump();
+    });
   }
 
   #goOn(line: KeyLine, task: Task, step: Step): void {
@@ -562,14 +562,21 @@ export class SystemWorker {
   }
 
   #settle(task: Task, step: Step, settled: (lost: boolean) => void): void {
-    const claim = { lane: task.lane, fence: this.#o.fence(task.lane) ?? -1 };
-    const settlement: Settlement = { delivery: task.id, ...claim, ...step };
+    const settlement = step as Settlement;
+    settlement.delivery = task.id;
+    settlement.lane = task.lane;
+    settlement.fence = this.#o.fence(task.lane) ?? -1;
     this.#o.committer.settle(settlement, settled);
   }
 
   #track(work: Promise<void>): void {
-    this.#under.add(work);
-    void work.finally(() => this.#under.delete(work));
+    this.#busy++;
+    void work.finally(() => this.#done());
+  }
+
+  #done(): void {
+    this.#busy--;
+    if (this.#busy === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 }
 

@@ -20,7 +20,7 @@ import { applyAct } from "./acts.ts";
 import { verifyAll } from "./audit-chain.ts";
 import { ProcessLock } from "./process-lock.ts";
 import * as queries from "./queries.ts";
-import { auditEntry, openDelivery, payload, storedMessage } from "./rows.ts";
+import { auditEntry, openDelivery, payload } from "./rows.ts";
 import { ledgerError } from "./sqlite-error.ts";
 import { Writer } from "./writer.ts";
 
@@ -207,15 +207,8 @@ export class SqliteLedger implements Ledger {
 
   latest(contract: string, object: string): Promise<string | undefined> {
     return this.#try(() => {
-      const row = this.#db
-        .prepare(
-          `select m.* from latest l join message m on m.id = l.message
-           where l.contract = ? and l.object = ?
-           order by l.message desc
-           limit 1`,
-        )
-        .get(contract, object);
-      return row === undefined ? undefined : storedMessage(row).canonical;
+      const found = this.#writer.sql.latestPayload.get(contract, object)?.["found"];
+      return found === undefined ? undefined : String(found);
     });
   }
 

@@ -8,13 +8,16 @@ export const hot = {
   insertDelivery: `
     insert into delivery (id, route, system, state, open, since, due_at)
     values (?, ?, ?, ?, ?, ?, 0)`,
-  /** The two steps that nearly every delivery takes. */
-  begin: `
-    update delivery set state = 'sending', since = ?
-    where id = ? and state = 'pending'`,
-  finish: `
-    update delivery set state = 'done', open = 0, since = ?, due_at = 0, attempts = attempts + 1, receipt = ?
-    where id = ? and state = ?`,
+  /** The two steps that nearly every delivery takes, all of a commit in one statement: half the cost of one by one. */
+  beginAll: `
+    update delivery set state = 'sending', since = b.value ->> 1
+    from json_each(?) b
+    where delivery.id = b.value ->> 0 and delivery.state = 'pending'`,
+  finishAll: `
+    update delivery
+    set state = 'done', open = 0, since = f.value ->> 1, due_at = 0, attempts = attempts + 1, receipt = f.value ->> 2
+    from json_each(?) f
+    where delivery.id = f.value ->> 0 and delivery.state = f.value ->> 3`,
   step: `
     update delivery
     set state = ?, open = ?, since = ?, due_at = ?, attempts = attempts + ?, tries = coalesce(?, tries),
@@ -53,6 +56,12 @@ export const hot = {
   latestVersion: `
     select version, message from latest
     where contract = ? and object = ? and source = ?`,
+  latestPayload: `
+    select coalesce(m.canonical, cast(m.received as text)) as found
+    from latest l join message m on m.id = l.message
+    where l.contract = ? and l.object = ?
+    order by l.message desc
+    limit 1`,
   setLatest: `
     insert into latest (contract, object, source, version, message)
     values (?, ?, ?, ?, ?)

@@ -6,6 +6,7 @@ import {
   type NewMessage,
   type NewRefusal,
   type Recorded,
+  ROUTES,
   type Settlement,
   compareVersions,
   deliveryId,
@@ -210,27 +211,28 @@ export class Writer {
   /** Ids of those that were refused: another state than expected, or another fence. */
   #settle(open: Open, settlements: readonly Settlement[]): number[] {
     const fences = new Map(this.sql.fences.all().map((row) => [Number(row["lane"]), Number(row["fence"])]));
-    const lost: number[] = [];
-    for (const s of settlements) {
-      if (fences.get(s.lane) !== s.fence || !this.#step(s)) {
-        lost.push(s.delivery);
-        continue;
-      }
-      const route = s.delivery % 4096;
-      if (s.from !== s.to) {
-        bump(open, `${route}:${s.from}`, -1);
-        bump(open, `${route}:${s.to}`, 1);
-      }
-      if (s.attempt !== undefined) this.#attempt(open, s.delivery, s.attempt);
+    const ours = settlements.filter((s) => fences.get(s.lane) === s.fence);
+    const lost = new Set(settlements.length === ours.length ? [] : settlements.filter((s) => !ours.includes(s)).map((s) => s.delivery));
+    this.#stepAll(this.sql.beginAll, ours.filter(isBegin), (s) => [s.delivery, s.at], lost);
+    this.#stepAll(this.sql.finishAll, ours.filter(isFinish), (s) => [s.delivery, s.at, s.attempt?.receipt ?? null, s.from], lost);
+    for (const s of ours) if (!isBegin(s) && !isFinish(s) && !this.#step(s)) lost.add(s.delivery);
+    for (const s of ours) if (!lost.has(s.delivery)) this.#count(open, s);
+    return [...lost];
+  }
+
+  /** One statement for all; when one of them was in another state, one by one to find it. */
+  #stepAll(statement: StatementSync, steps: readonly Settlement[], row: (s: Settlement) => unknown[], lost: Set<number>): void {
+    if (steps.length === 0) return;
+    this.db.exec("savepoint steps");
+    const { changes } = statement.run(JSON.stringify(steps.map(row)));
+    if (Number(changes) !== steps.length) {
+      this.db.exec("rollback to steps");
+      for (const s of steps) if (Number(statement.run(JSON.stringify([row(s)])).changes) !== 1) lost.add(s.delivery);
     }
-    return lost;
+    this.db.exec("release steps");
   }
 
   #step(s: Settlement): boolean {
-    if (s.to === "sending" && s.attempt === undefined)
-      return Number(this.sql.begin.run(s.at, s.delivery).changes) === 1;
-    if (s.to === "done")
-      return Number(this.sql.finish.run(s.at, s.attempt?.receipt ?? null, s.delivery, s.from).changes) === 1;
     const { changes } = this.sql.step.run(
       s.to,
       isOpen(s.to) ? 1 : 0,
@@ -245,6 +247,15 @@ export class Writer {
       s.from,
     );
     return Number(changes) === 1;
+  }
+
+  #count(open: Open, s: Settlement): void {
+    const route = s.delivery % ROUTES;
+    if (s.from !== s.to) {
+      bump(open, counterOf(route, s.from), -1);
+      bump(open, counterOf(route, s.to), 1);
+    }
+    if (s.attempt !== undefined) this.#attempt(open, s.delivery, s.attempt);
   }
 
   #attempt(open: Open, delivery: number, a: NonNullable<Settlement["attempt"]>): void {
@@ -266,6 +277,14 @@ export class Writer {
     );
     bump(open, "attempts", 1);
   }
+}
+
+function isBegin(s: Settlement): boolean {
+  return s.from === "pending" && s.to === "sending" && s.attempt === undefined;
+}
+
+function isFinish(s: Settlement): boolean {
+  return s.to === "done" && s.attempt !== undefined;
 }
 
 interface DuplicateRow {
