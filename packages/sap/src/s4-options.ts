@@ -8,7 +8,7 @@ export const DEFAULT_TIMEOUT_MS = 630_000;
 export const DEFAULT_SETTLE_MS = 660_000;
 export const DEFAULT_BATCH = 20;
 /** Most change sets in one `$batch`; each holds SAP's locks until it is posted. */
-export const MAX_BATCH = 100;
+const MAX_BATCH = 100;
 export const DEFAULT_POLL_MS = 15_000;
 export const DEFAULT_OVERLAP_MS = 10 * 60 * 1000;
 export const DEFAULT_PAGE = 100;

@@ -1,7 +1,6 @@
 import { fromLiteral, toJson } from "./edm.ts";
 import { compareValues, parseFilter } from "./filter.ts";
 import type { Row } from "./filter.ts";
-import { DEFAULT_PAGE_ROWS } from "./limits.ts";
 import { SapRefusal, malformed } from "./refusal.ts";
 import type { EntitySet } from "./schema.ts";
 import type { Table } from "./table.ts";
@@ -97,7 +96,7 @@ export function etagOf(set: EntitySet, row: Row): string | undefined {
   return "LastChangeDateTime" in set.fields ? `W/"'${String(row["LastChangeDateTime"])}'"` : undefined;
 }
 
-export function parameters(text: string): Map<string, string> {
+function parameters(text: string): Map<string, string> {
   const pairs = [...text.matchAll(/(?:([A-Za-z_]\w*)\s*=\s*)?((?:[a-z]*'(?:[^']|'')*')|[^,']+)(?:,|$)/gi)];
   return new Map(pairs.map(([, name = "", literal = ""]) => [name, literal.trim()]));
 }
@@ -165,5 +164,3 @@ function tableOf(set: EntitySet, { tables }: ReadOptions): Table {
   if (!table) throw malformed(`Resource not found for segment '${set.set}'.`);
   return table;
 }
-
-export const pageRowsDefault = DEFAULT_PAGE_ROWS;

@@ -1,7 +1,7 @@
 /** Edm types in short; a number is a string's length. */
 export type FieldType = number | "decimal" | "date" | "time" | "boolean" | "guid";
 
-export interface Navigation {
+interface Navigation {
   set: string;
   /** Fields that must be equal: here, there. */
   on: readonly (readonly [string, string])[];
@@ -24,9 +24,9 @@ export interface FunctionImport {
   required: readonly string[];
 }
 
-export const ORDERS = "API_PRODUCTION_ORDER_2_SRV";
-export const CONFIRMATIONS = "API_PROD_ORDER_CONFIRMATION_2_SRV";
-export const DOCUMENTS = "API_MATERIAL_DOCUMENT_SRV";
+const ORDERS = "API_PRODUCTION_ORDER_2_SRV";
+const CONFIRMATIONS = "API_PROD_ORDER_CONFIRMATION_2_SRV";
+const DOCUMENTS = "API_MATERIAL_DOCUMENT_SRV";
 
 const flags = Object.fromEntries(
   [

@@ -1,11 +1,12 @@
-import { UnavailableError, UncertainError } from "@lineshaft/core";
+import { LineshaftError, UnavailableError, UncertainError } from "@lineshaft/core";
 import type { Secret } from "@lineshaft/core";
 import { readFileSync } from "node:fs";
+import { getCACertificates } from "node:tls";
 import { Agent, buildConnector, request } from "undici";
 import type { Dispatcher } from "undici";
 
 /** Longest answer that is read, in bytes. */
-export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** How long making a connection may take, in ms. */
 const CONNECT_MS = 10_000;
 /** Most connections to one system. */
@@ -23,7 +24,7 @@ export interface HttpSessionOptions {
   username: string;
   password: Secret;
   timeoutMs: number;
-  /** File of certificates (PEM) to trust besides the usual ones' place. */
+  /** File of certificates (PEM) to trust besides the usual ones. */
   caFile?: string;
 }
 
@@ -61,7 +62,7 @@ export class HttpSession {
     const url = new URL(options.url);
     this.#origin = url.origin;
     this.#basePath = url.pathname.replace(/\/+$/, "");
-    const ca = options.caFile === undefined ? undefined : readFileSync(options.caFile, "utf8");
+    const ca = options.caFile === undefined ? undefined : trusted(options.caFile);
     this.#agent = new Agent({
       connections: MAX_CONNECTIONS,
       pipelining: 1,
@@ -104,7 +105,7 @@ export class HttpSession {
   }
 
   /** Marks errors of connecting, including those of TLS: with them, no byte of a request has left. */
-  #connector(ca: string | undefined): buildConnector.connector {
+  #connector(ca: string[] | undefined): buildConnector.connector {
     const connect = buildConnector({ timeout: CONNECT_MS, ...(ca !== undefined && { ca }) });
     return (options, done) =>
       connect(options, (...result) => {
@@ -135,6 +136,18 @@ export class HttpSession {
     return new UncertainError(`${system} gave no complete answer to ${call.method} ${pathOnly(call.path)}.`, {
       said: reasonOf(cause),
       next: "The hub looks up whether SAP has posted it.",
+      cause,
+    });
+  }
+}
+
+/** @throws LineshaftError `config-invalid` when the file can't be read */
+function trusted(caFile: string): string[] {
+  try {
+    return [...getCACertificates("default"), readFileSync(caFile, "utf8")];
+  } catch (cause) {
+    throw new LineshaftError("config-invalid", `Cannot read the certificates in ${caFile}.`, {
+      next: "Give the path of a PEM file that the hub's user may read.",
       cause,
     });
   }

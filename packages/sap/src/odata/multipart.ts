@@ -13,7 +13,7 @@ export interface HttpPart {
 }
 
 /** Most parts read from one body, nested ones counted apart. */
-export const MAX_PARTS = 1_000;
+const MAX_PARTS = 1_000;
 /** Most header lines of one part. */
 const MAX_HEADERS = 100;
 

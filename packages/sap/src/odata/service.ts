@@ -15,7 +15,7 @@ import type { SapMessage } from "./sap-message.ts";
 export type Entity = Record<string, unknown>;
 
 /** Most pages that `readAll` follows. */
-export const MAX_PAGES = 10_000;
+const MAX_PAGES = 10_000;
 
 export interface Page {
   results: Entity[];

@@ -13,7 +13,7 @@ import {
 } from "./fields.ts";
 
 /** A goods movement posted together with a confirmation: by-product, consumption, receipt. */
-export const confirmedMovementSchema = Type.Object(
+const confirmedMovementSchema = Type.Object(
   {
     movementType: Type.Union(
       [Type.Literal("101"), Type.Literal("261"), Type.Literal("262"), Type.Literal("531"), Type.Literal("532")],
@@ -37,7 +37,7 @@ export const confirmedMovementSchema = Type.Object(
 );
 
 /** Time or another activity that the work center's formula asks for. */
-export const activitySchema = Type.Object(
+const activitySchema = Type.Object(
   {
     slot: Type.Integer({ minimum: 1, maximum: 6, description: "Position of the activity in the work center, 1 to 6" }),
     quantity: quantityText,
