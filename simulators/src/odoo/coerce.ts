@@ -51,7 +51,7 @@ function asNumber(value: unknown): number {
 }
 
 function asText(value: unknown): string {
-  return typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function checkedSelection(field: Field, value: unknown, at: { model: string; name: string }): Value {

@@ -155,7 +155,7 @@ function isIn(env: Env, field: Field, wanted: readonly unknown[]): Matcher {
   const emptyText = empty && env.version >= 19;
   return (value) => {
     if (Array.isArray(value)) return value.length === 0 ? empty : value.some((id) => set.has(id));
-    if (set.has(seconds(env, field, value as Value))) return true;
+    if (set.has(seconds(env, field, value))) return true;
     return (
       (empty && value === 0) || (emptyText && value === "") || (value === false && field.type === "boolean" && empty)
     );
@@ -178,7 +178,10 @@ function isBeyond(env: Env, field: Field, operator: string, wanted: unknown): Ma
 function isLike(operator: string, wanted: unknown): Matcher {
   const insensitive = operator.includes("ilike");
   const whole = operator.startsWith("=");
-  const pattern = String(wanted ?? "").replace(/[.*+?^${}()|[\]\\]/g, (c) => `\\${c}`);
+  const pattern = (typeof wanted === "string" ? wanted : JSON.stringify(wanted ?? "")).replace(
+    /[.*+?^${}()|[\]\\]/g,
+    (c) => `\\${c}`,
+  );
   const body = pattern.replace(/%/g, ".*").replace(/_/g, ".");
   const expression = new RegExp(whole ? `^${body}$` : body, insensitive ? "is" : "s");
   const matches: Matcher = (value) => typeof value === "string" && expression.test(value);

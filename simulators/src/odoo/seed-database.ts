@@ -66,31 +66,34 @@ function moduleOf(group: OdooGroup): string {
   return group === "equipment_manager" ? "maintenance" : "base";
 }
 
-/** Name, factor and category: what the factor means changed in 19 (kg is 1000 there, its root being the gram). */
+/** What the factor means changed in 19 (kg is 1000 there, its root being the gram). The root of each kind comes first. */
 const units: readonly [name: string, category: string, factor17: number, factor19: number, externalId: string][] = [
   ["Units", "Unit", 1, 1, "product_uom_unit"],
   ["Dozens", "Unit", 1 / 12, 12, "product_uom_dozen"],
-  ["kg", "Weight", 1, 1000, "product_uom_kgm"],
   ["g", "Weight", 1000, 1, "product_uom_gram"],
+  ["kg", "Weight", 1, 1000, "product_uom_kgm"],
   ["t", "Weight", 0.001, 1_000_000, "product_uom_ton"],
   ["Hours", "Working Time", 8, 1, "product_uom_hour"],
   ["Days", "Working Time", 1, 8, "product_uom_day"],
-  ["m", "Length / Distance", 1, 1000, "product_uom_meter"],
   ["mm", "Length / Distance", 1000, 1, "product_uom_millimeter"],
   ["cm", "Length / Distance", 100, 10, "product_uom_cm"],
+  ["m", "Length / Distance", 1, 1000, "product_uom_meter"],
   ["m²", "Surface", 1, 1, "uom_square_meter"],
+  ["ml", "Volume", 1000, 1, "product_uom_milliliter"],
   ["L", "Volume", 1, 1000, "product_uom_litre"],
   ["m³", "Volume", 0.001, 1_000_000, "product_uom_cubic_meter"],
 ];
 
 function seedUnits(env: Env): void {
   const categories = new Map<string, number>();
+  const roots = new Map<string, number>();
   for (const [name, category, factor17, factor19, externalId] of units) {
     const values: JsonObject =
       env.version >= 19
-        ? { name, factor: factor19, relative_factor: factor19 }
+        ? { name, factor: factor19, relative_factor: factor19, relative_uom_id: roots.get(category) ?? false }
         : { name, factor: factor17, uom_type: kindOf(factor17), category_id: categoryId(env, categories, category) };
     const id = env.create("uom.uom", values).id;
+    if (!roots.has(category)) roots.set(category, id);
     env.create("ir.model.data", { module: "uom", name: externalId, model: "uom.uom", res_id: id });
   }
 }
@@ -167,7 +170,7 @@ function seedWork(env: Env): void {
 /** Every model and field as a record of ir.model and ir.model.fields. */
 function seedDescriptions(env: Env): void {
   const inside = env.withContext({ base: true });
-  for (const model of [...env.db.models()]) {
+  for (const model of env.db.models()) {
     const record = inside.create("ir.model", { name: model.label, model: model.name, state: "base" });
     for (const [name, field] of Object.entries(model.fields)) {
       inside.create("ir.model.fields", {

@@ -3,6 +3,13 @@ import { startOdooSimulator } from "./simulator.ts";
 import type { OdooSimulator } from "./simulator.ts";
 import { json2, jsonRpc } from "./test-support.ts";
 
+const execute = (args: unknown[]) => ({ service: "object", method: "execute_kw", args });
+const login = (database: string, key: string) => ({
+  service: "common",
+  method: "login",
+  args: [database, "hub", key],
+});
+
 let old: OdooSimulator;
 let current: OdooSimulator;
 
@@ -63,8 +70,6 @@ describe("JSON-2", () => {
 });
 
 describe("JSON-RPC", () => {
-  const execute = (args: unknown[]) => ({ service: "object", method: "execute_kw", args });
-
   test("an error is HTTP 200 with the exception's name under data", async () => {
     const answer = await jsonRpc(old, execute(["o17", 3, "hub-key", "x.y", "search", [[]], {}]), 7);
     expect(answer).toMatchObject({
@@ -84,11 +89,6 @@ describe("JSON-RPC", () => {
   });
 
   test("a sign-in with a wrong key is false, of another database an OperationalError", async () => {
-    const login = (database: string, key: string) => ({
-      service: "common",
-      method: "login",
-      args: [database, "hub", key],
-    });
     expect(await jsonRpc(old, login("o17", "nope"))).toMatchObject({ result: false });
     expect(await jsonRpc(old, login("o17", "hub-key"))).toMatchObject({ result: 3 });
     const refused = await jsonRpc(old, login("nope", "hub-key"));

@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import { userError, validationError } from "../errors.ts";
 import { boolean, char, float, integer, many2one, one2many, quantity, selection } from "../schema.ts";
 import type { Model } from "../schema.ts";
-import { ref, text } from "../values.ts";
+import { num, ref, text } from "../values.ts";
 import type { Row } from "../values.ts";
 import { company } from "./company.ts";
 import { productName, trackingOf } from "./product.ts";
@@ -122,13 +122,12 @@ function lineName(env: Env, row: Row): string {
 
 /** The product of a bill, or a component of one of its components, cannot be its own component. */
 function refuseCycle(env: Env, bom: Row): void {
-  const templateOf = (product: number | undefined) => env.find("product.product", product)?.product_tmpl_id;
   const visit = (template: number, path: ReadonlySet<number>): void => {
     if (path.has(template)) throw cycle(env, bom);
     for (const below of env.of("mrp.bom", "product_tmpl_id", template)) {
       if (below.active !== true) continue;
       for (const line of env.of("mrp.bom.line", "bom_id", below.id)) {
-        const component = templateOf(ref(line.product_id));
+        const component = env.find("product.product", ref(line.product_id))?.product_tmpl_id;
         if (typeof component === "number") visit(component, new Set([...path, template]));
       }
     }
@@ -150,7 +149,9 @@ export function bomFor(env: Env, product: Row): Row | undefined {
     .of("mrp.bom", "product_tmpl_id", product.product_tmpl_id!)
     .filter((bom) => bom.active === true && bom.type === "normal")
     .filter((bom) => bom.product_id === false || bom.product_id === product.id);
-  const rank = (bom: Row) =>
-    bom.sequence === 0 || bom.sequence === false ? Number.POSITIVE_INFINITY : Number(bom.sequence);
   return boms.sort((a, b) => rank(a) - rank(b) || a.id - b.id)[0];
+}
+
+function rank(bom: Row): number {
+  return num(bom.sequence) === 0 ? Number.POSITIVE_INFINITY : num(bom.sequence);
 }

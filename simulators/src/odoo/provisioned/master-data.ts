@@ -77,8 +77,8 @@ export function saveBill(terms: Terms, value: SaveBill): Applied {
   const product = terms.product(value.product);
   const boms = env.of("mrp.bom", "product_tmpl_id", product.product_tmpl_id!);
   const standing = boms.find((bom) => bom.code === value.revision);
-  const names = (value.operations ?? []).map((step) => step.name);
-  const stray = value.components.find((line) => line.operation !== undefined && !names.includes(line.operation));
+  const names = new Set((value.operations ?? []).map((step) => step.name));
+  const stray = value.components.find((line) => line.operation !== undefined && !names.has(line.operation));
   if (stray)
     refuse("operation-unknown", `The component ${stray.product} is used in an operation the bill does not have.`);
   const unit = terms.unit(value.quantity.unit);

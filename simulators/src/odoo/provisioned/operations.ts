@@ -43,6 +43,12 @@ interface Item {
   value: unknown;
 }
 
+interface ActionRequest extends Request {
+  protocol: number;
+  operation: string;
+  items: readonly Item[];
+}
+
 type Result = { token: string; status: string } & Record<string, unknown>;
 
 /**
@@ -53,12 +59,13 @@ export function runOperations(env: Env, action: { protocol: number; hash: string
   const request = env.context.lineshaft;
   if (!isObject(request))
     throw userError("This action works for Lineshaft only; it does nothing when it is started by hand.");
-  if (request.protocol !== action.protocol)
-    throw userError(`This action speaks protocol ${action.protocol}, the caller ${String(request.protocol)}.`);
-  const operation = operations[String(request.operation)];
-  if (!operation) throw new OdooError("builtins.ValueError", `KeyError: '${String(request.operation)}'`);
-  const terms = new Terms(env.sudo({ lang: "en_US", tz: "UTC" }), request as Request);
-  const results = runBatch(terms, operation, String(request.operation), request.items as unknown as Item[]);
+  const { protocol, operation: name, items } = request as unknown as ActionRequest;
+  if (protocol !== action.protocol)
+    throw userError(`This action speaks protocol ${action.protocol}, the caller ${protocol}.`);
+  const operation = operations[name];
+  if (!operation) throw new OdooError("builtins.ValueError", `KeyError: '${name}'`);
+  const terms = new Terms(env.sudo({ lang: "en_US", tz: "UTC" }), request);
+  const results = runBatch(terms, operation, name, items);
   return { lineshaft: { protocol: action.protocol, code: action.hash, results } };
 }
 
@@ -94,11 +101,11 @@ function runItem(terms: Terms, operation: Operation, name: string, item: Item): 
   }
 }
 
-const refusals = ["UserError", "ValidationError", "AccessError", "MissingError"];
+const refusals = new Set(["UserError", "ValidationError", "AccessError", "MissingError"]);
 
 function rejected(token: string, error: unknown): Result {
   if (error instanceof Refusal) return { token, status: "rejected", reason: error.reason, message: error.message };
-  const said = error instanceof OdooError && refusals.includes(error.pythonName.split(".").at(-1)!);
+  const said = error instanceof OdooError && refusals.has(error.pythonName.split(".").at(-1)!);
   const message = error instanceof Error ? error.message : String(error);
   return { token, status: "rejected", reason: said ? "odoo-refused" : "odoo-failed", message };
 }

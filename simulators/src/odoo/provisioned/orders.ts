@@ -5,7 +5,7 @@ import type { Applied } from "./operations.ts";
 import { refuse } from "./terms.ts";
 import type { Quantity, Terms } from "./terms.ts";
 
-const openStates = ["confirmed", "progress", "to_close"];
+const openStates = new Set(["confirmed", "progress", "to_close"]);
 
 /** All orders a name stands for: the order itself, what was split off it, or those whose source it is. */
 function chainOf({ env }: Terms, name: string): Row[] {
@@ -31,7 +31,7 @@ export function groupField(version: number): string {
 
 export function openOrder(terms: Terms, name: string): Row {
   const family = chainOf(terms, name);
-  const open = family.filter((row) => openStates.includes(text(row.state)));
+  const open = family.filter((row) => openStates.has(text(row.state)));
   if (open.length === 1) return open[0]!;
   if (open.length > 1) refuse("order-ambiguous", `More than one open production order stands for ${name}.`);
   if (family.some((row) => row.state === "draft"))
@@ -42,7 +42,7 @@ export function openOrder(terms: Terms, name: string): Row {
 /** The open member, else the one finished last. */
 export function anyOrder(terms: Terms, name: string): Row {
   const family = chainOf(terms, name);
-  return family.find((row) => openStates.includes(text(row.state))) ?? family.at(-1)!;
+  return family.find((row) => openStates.has(text(row.state))) ?? family.at(-1)!;
 }
 
 /** The open remainder of an order that was split. */
@@ -50,7 +50,7 @@ export function backorderOf({ env }: Terms, order: Row): Row | undefined {
   const field = groupField(env.version);
   return env
     .of("mrp.production", field, order[field]!)
-    .find((row) => row.product_id === order.product_id && openStates.includes(text(row.state)));
+    .find((row) => row.product_id === order.product_id && openStates.has(text(row.state)));
 }
 
 interface CreateOrder {

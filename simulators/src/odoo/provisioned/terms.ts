@@ -40,6 +40,7 @@ const unitIds: Readonly<Record<string, string>> = {
   CMT: "product_uom_cm",
   MTK: "uom_square_meter",
   LTR: "product_uom_litre",
+  MLT: "product_uom_milliliter",
   MTQ: "product_uom_cubic_meter",
   HUR: "product_uom_hour",
   DAY: "product_uom_day",
@@ -80,7 +81,7 @@ export class Terms {
   /** The unit of a code, which must be of the same kind as the one something is kept in. */
   unitLike(code: string, unit: Row, what: string): Row {
     const given = this.unit(code);
-    if (!sameKind(given, unit))
+    if (!sameKind(this.env, given, unit))
       throw new Refusal("unit-mismatch", `${what} is kept in ${text(unit.name)}, not in ${text(given.name)}.`);
     return given;
   }
@@ -167,23 +168,15 @@ export function refuse(reason: string, message: string): never {
   throw new Refusal(reason, message);
 }
 
-/** Up to 18 by category; later by the name of what they measure, which the seeded units tell by their factors' root. */
-function sameKind(unit: Row, other: Row): boolean {
-  if (unit.category_id !== undefined) return unit.category_id === other.category_id;
-  return kindOf(unit) === kindOf(other);
+/** Up to 18 units of one kind share a category, later a root. */
+function sameKind(env: Env, unit: Row, other: Row): boolean {
+  if (env.version <= 18) return unit.category_id === other.category_id;
+  return rootOf(env, unit) === rootOf(env, other);
 }
 
-const kinds: readonly (readonly string[])[] = [
-  ["Units", "Dozens"],
-  ["kg", "g", "t"],
-  ["Hours", "Days"],
-  ["m", "mm", "cm"],
-  ["L", "m³"],
-];
-
-function kindOf(unit: Row): string {
-  const name = text(unit.name);
-  return kinds.find((names) => names.includes(name))?.[0] ?? name;
+function rootOf(env: Env, unit: Row): number {
+  const parent = env.find("uom.uom", ref(unit.relative_uom_id));
+  return parent ? rootOf(env, parent) : unit.id;
 }
 
 export function needLot(product: Row, lot: string | undefined, what: string): void {

@@ -168,11 +168,11 @@ function rpcError(version: Version, error: OdooError) {
 
 async function workJsonRpc(transport: Transport, params: Readonly<Record<string, unknown>>): Promise<Worked> {
   const { service, method, args } = params;
-  if (service === undefined || method === undefined || !Array.isArray(args))
+  if (typeof service !== "string" || typeof method !== "string" || !Array.isArray(args))
     throw typeError("jsonrpc() missing 3 required positional arguments: 'service', 'method', and 'args'");
-  if (service === "common") return { kind: "result", value: await answerCommon(transport, String(method), args) };
-  if (service !== "object") throw keyError(String(service));
-  return workObject(transport, String(method), args);
+  if (service === "common") return { kind: "result", value: await answerCommon(transport, method, args) };
+  if (service !== "object") throw keyError(service);
+  return workObject(transport, method, args);
 }
 
 async function answerCommon(transport: Transport, method: string, args: readonly unknown[]): Promise<unknown> {
