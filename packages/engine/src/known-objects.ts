@@ -34,7 +34,11 @@ export class KnownObjects {
     return missed.length === 0 ? result : this.#readAndAnswer(rules, missed, 1);
   }
 
-  async #readAndAnswer<T>(rules: (known: (reference: Reference) => unknown) => T, wanted: readonly Reference[], round: number): Promise<T> {
+  async #readAndAnswer<T>(
+    rules: (known: (reference: Reference) => unknown) => T,
+    wanted: readonly Reference[],
+    round: number,
+  ): Promise<T> {
     for (const reference of wanted) await this.#read(reference);
     const missed: Reference[] = [];
     const result = rules((reference) => this.#remembered(reference, missed));

@@ -67,7 +67,12 @@ export async function editAndResend(
 
 type AnyContract = HubDefinition["flows"][number]["contract"];
 
-function brokenRules(ledger: Ledger, contract: AnyContract, payload: unknown, now: number): Finding[] | Promise<Finding[]> {
+function brokenRules(
+  ledger: Ledger,
+  contract: AnyContract,
+  payload: unknown,
+  now: number,
+): Finding[] | Promise<Finding[]> {
   return new KnownObjects(ledger, systemClock).answer((references) => contract.rules(payload, references, now));
 }
 
