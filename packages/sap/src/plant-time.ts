@@ -43,6 +43,11 @@ export function fromPlantTime(local: LocalTime, zone: string, choice: "earlier" 
   return withOffset(ms, offsetMs(ms, zone));
 }
 
+/** By how much the zone's clock has been put back during the time before an instant, in ms; 0 when it was not. */
+export function putBackMs(instant: number, withinMs: number, zone: string): number {
+  return Math.max(0, offsetMs(instant - withinMs, zone) - offsetMs(instant, zone));
+}
+
 /** How far the zone's clock is ahead of UTC at an instant, in ms. */
 function offsetMs(instant: number, zone: string): number {
   const parts: Record<string, number> = {};

@@ -224,6 +224,23 @@ describe("nothing is missed", () => {
     expect([running.failures, next.sim.counts().orders]).toEqual([[], 9]);
   });
 
+  test("when the plant's clock is put back: smaller stamps are found, and a newer state is not taken for an older one", async () => {
+    const clock = new FakeClock(Date.parse("2026-10-25T00:00:00Z"));
+    await using bench = await openBench({ clock });
+    const intake = new RecordingIntake({ contracts: [productionOrder], now: () => clock.now() });
+    await using running = keepRunning(bench.orders, intake);
+    await eventually("all are recorded", () => intake.recorded.length === 9);
+    await poll(clock, bench, 50 * 60_000);
+    bench.sim.plant.changeOrder("1", { MRPController: "M01" });
+    await poll(clock, bench);
+    await poll(clock, bench, 20 * 60_000);
+    for (const order of ["1", "2"]) bench.sim.plant.changeOrder(order, { MRPController: "M02" });
+    await poll(clock, bench);
+    await poll(clock, bench);
+    expect(ids(intake).slice(9)).toEqual(["1@20261025025000", "1@20261025025000.002", "2@20261025021015"]);
+    expect(running.failures).toEqual([]);
+  });
+
   test("by an intake that is overloaded: the cursor stays, and the orders come again", async () => {
     await using it = await openReading();
     it.intake.failWith(new LineshaftError("intake-overloaded", "Too many.", { next: "Come back." }));

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { isObject } from "../json.ts";
 import { navigated, nextOf, textField } from "../odata/service.ts";
 import type { Entity, ODataService, Page } from "../odata/service.ts";
+import { putBackMs } from "../plant-time.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { COMPONENT_NAVIGATIONS, OPERATION_NAVIGATION, ORDERS, componentNavigationIn, orderQuery } from "./query.ts";
 import { earlier, isStamp } from "./stamp.ts";
@@ -30,6 +31,8 @@ const MAX_SEEN = 50_000;
 const MAX_REVISIONS = 999;
 /** Most further pages of one order's operations or components. */
 const MAX_NESTED_PAGES = 100;
+/** So long after the plant's clock was put back, SAP's stamps may be smaller than ones seen before, in ms. */
+const PUT_BACK_MS = 4 * 60 * 60 * 1000;
 
 /**
  * Polls released production orders with their operations and components.
@@ -40,8 +43,8 @@ const MAX_NESTED_PAGES = 100;
  */
 export class ProductionOrderSource implements Source {
   readonly #options: OrderSourceOptions;
-  /** By order: stamp and content of what was handed over last. */
-  readonly #seen = new Map<string, { stamp: string; revision: number; hash: string }>();
+  /** By order: what was handed over last. Its version is `base`, with the revision behind it from the second on. */
+  readonly #seen = new Map<string, { stamp: string; base: string; revision: number; hash: string }>();
 
   constructor(options: OrderSourceOptions) {
     this.#options = options;
@@ -86,9 +89,9 @@ export class ProductionOrderSource implements Source {
    * they are read. Only within a single second, which may hold more than a page, rows are counted.
    */
   async *#pages(cursor: string | undefined, componentNavigation: string, signal: AbortSignal): AsyncGenerator<Page> {
-    const { service, plants, pageSize, overlapMs } = this.#options;
+    const { service, plants, pageSize } = this.#options;
     const onlyOpen = cursor === undefined;
-    let since = cursor === undefined ? undefined : earlier(cursor, overlapMs);
+    let since = cursor === undefined ? undefined : earlier(cursor, this.#overlapMs());
     let skip = 0;
     let next: string | undefined;
     while (!signal.aborted) {
@@ -134,14 +137,16 @@ export class ProductionOrderSource implements Source {
   async #recordOrder(number: string, stamp: string, order: Entity, intake: Intake): Promise<void> {
     const hash = createHash("sha256").update(JSON.stringify(order)).digest("base64");
     const known = this.#seen.get(number);
-    const again = known?.stamp === stamp;
-    if (again && known.hash === hash) return;
+    if (known?.stamp === stamp && known.hash === hash) return;
+    // After the clock was put back, a newer change has an older stamp; it must not look older.
+    const again = known !== undefined && (known.stamp === stamp || (stamp < known.base && this.#putBackMs() > 0));
+    const base = again ? known.base : stamp;
     for (let revision = again ? known.revision + 1 : 1; revision <= MAX_REVISIONS; revision++) {
-      const version = revision === 1 ? stamp : `${stamp}.${String(revision).padStart(3, "0")}`;
+      const version = revision === 1 ? base : `${base}.${String(revision).padStart(3, "0")}`;
       const receipt = await intake.record(this.#fact({ version, order }, number));
       this.#logRefusal(receipt, number, version);
       this.#seen.delete(number);
-      this.#seen.set(number, { stamp, revision, hash });
+      this.#seen.set(number, { stamp, base, revision, hash });
       // The same stamp with other content is a second change within that second, known from before a restart.
       if (receipt.kind !== "duplicate" || !receipt.differs) return;
     }
@@ -179,8 +184,17 @@ export class ProductionOrderSource implements Source {
     return order;
   }
 
+  #overlapMs(): number {
+    return this.#options.overlapMs + this.#putBackMs();
+  }
+
+  #putBackMs(): number {
+    const { clock, terms } = this.#options;
+    return putBackMs(clock.now(), PUT_BACK_MS, terms.zoneOf(this.#options.plants[0]));
+  }
+
   #forget(cursor: string | undefined): void {
-    const oldest = cursor === undefined ? undefined : earlier(cursor, this.#options.overlapMs);
+    const oldest = cursor === undefined ? undefined : earlier(cursor, this.#overlapMs());
     for (const [number, { stamp }] of this.#seen) {
       const old = oldest !== undefined && stamp < oldest;
       if (old || this.#seen.size > MAX_SEEN) this.#seen.delete(number);
