@@ -22,6 +22,7 @@ import { CrashCount, recover } from "./recovery.ts";
 import { Routing } from "./routing.ts";
 import { SourceRunner } from "./source-runner.ts";
 import type { HubStatus, SystemStatus } from "./status.ts";
+import { Tracing } from "./tracing.ts";
 import { SystemWorker } from "./system-worker.ts";
 
 export const hubLimits = {
@@ -106,6 +107,7 @@ class RunningHub implements Hub {
   readonly #committer: Committer;
   readonly #lanes: Lanes;
   readonly #known: KnownObjects;
+  readonly #tracing = new Tracing();
   readonly #crashes: CrashCount;
   readonly #workers = new Map<string, SystemWorker>();
   readonly #sources: { system: string; runner: SourceRunner }[] = [];
@@ -251,6 +253,7 @@ class RunningHub implements Hub {
         clock,
         random,
         log,
+        tracing: this.#tracing,
         windowDeliveries: this.#limits.windowDeliveries,
         careful: () => this.#crashes.careful,
         fence: (lane) => this.#lanes.fence(lane),
@@ -278,6 +281,7 @@ class RunningHub implements Hub {
       clock: this.#p.clock,
       limits: this.#limits,
       known: this.#known,
+      tracing: this.#tracing,
       figures: this.#intakeFigures,
       accepted: (deliveries, superseded, flows) => this.#accepted(deliveries, superseded, flows),
       counted,

@@ -16,6 +16,7 @@ import type { KnownObjects } from "./known-objects.ts";
 import type { Carried } from "./mapping.ts";
 import { policyDefaults } from "./policy.ts";
 import type { Routing, RunningRoute } from "./routing.ts";
+import { type Tracing, traceparentOf } from "./tracing.ts";
 
 export interface IntakeLimits {
   intakeFacts: number;
@@ -46,6 +47,7 @@ interface IntakeOptions {
   clock: Clock;
   limits: IntakeLimits;
   known: KnownObjects;
+  tracing: Tracing;
   figures: IntakeFigures;
   /** Called in the order of acceptance, before the source is answered. */
   accepted: (deliveries: Accepted[], superseded: readonly number[], flows: readonly string[]) => void;
@@ -68,6 +70,21 @@ export class EngineIntake implements Intake {
   }
 
   async record(fact: Fact): Promise<Receipt> {
+    const span = this.#o.tracing.record(fact.trace, {
+      "lineshaft.source": this.#o.source,
+      "lineshaft.contract": fact.contract,
+    });
+    if (span === undefined) return this.#record(fact);
+    try {
+      const receipt = await this.#record({ ...fact, trace: traceparentOf(span) });
+      span.setAttribute("lineshaft.receipt", receipt.kind);
+      return receipt;
+    } finally {
+      span.end();
+    }
+  }
+
+  async #record(fact: Fact): Promise<Receipt> {
     const { limits, committer, figures, clock } = this.#o;
     const waiting = committer.waiting;
     if (waiting.facts >= limits.intakeFacts || waiting.bytes >= limits.intakeBytes) {

@@ -23,6 +23,7 @@ import { type Carried, type Mapped, mapDelivery } from "./mapping.ts";
 import { outcomesOfError, waitAtMost } from "./outcomes.ts";
 import { type Step, type Standing, afterCheck, afterFailedCheck, afterSend, parkFrom } from "./settle.ts";
 import type { Routing, RunningRoute } from "./routing.ts";
+import type { Tracing } from "./tracing.ts";
 
 const IN_FLIGHT = 4;
 const SEND_MS = 180_000;
@@ -42,6 +43,7 @@ export interface WorkerOptions {
   clock: Clock;
   random: () => number;
   log: Log;
+  tracing: Tracing;
   windowDeliveries: number;
   /** After repeated crashes: one delivery at a time, marked before anything of ours touches it. */
   careful: () => boolean;
@@ -431,13 +433,25 @@ export class SystemWorker {
   }
 
   async #call(inHand: readonly InHand[], target: Target<never>): Promise<void> {
-    const { clock, definition } = this.#o;
+    const { clock, definition, tracing } = this.#o;
     const startedAt = clock.now();
+    const spans = inHand.map(({ task }) =>
+      tracing.deliver(task.carried?.trace ?? null, {
+        "lineshaft.flow": task.target.flow,
+        "lineshaft.system": definition.name,
+        "lineshaft.delivery": task.id,
+      }),
+    );
     const items = inHand.map((h) => h.item);
     let outcomes: Outcome[];
     try {
       const sendMs = definition.limits?.sendMs ?? SEND_MS;
-      outcomes = await waitAtMost(clock, sendMs, this.#abort.signal, (signal) => target.send(items, signal));
+      const call = () => waitAtMost(clock, sendMs, this.#abort.signal, (signal) => target.send(items, signal));
+      outcomes = await tracing.call(
+        spans,
+        { "lineshaft.system": definition.name, "lineshaft.items": items.length },
+        call,
+      );
     } catch (error) {
       outcomes = outcomesOfError(error, items.length, definition.name);
     }
@@ -450,6 +464,7 @@ export class SystemWorker {
       this.#judge(outcome);
       const step = afterSend(this.#standing(task, target), outcome, times, item.value, this.#o.random);
       if (outcome.kind === "uncertain") task.uncertain++;
+      spans[at]?.setAttribute("lineshaft.outcome", outcome.kind).end();
       this.#finish(line, task, step);
     }
   }
