@@ -21,7 +21,7 @@ interface Known extends Caller {
 }
 
 /** Shortest key that can't be tried out; shorter ones work, with a warning. */
-export const KEY_CHARS = 20;
+const KEY_CHARS = 20;
 
 const anybody: Caller = { name: undefined, maySend: () => true, bucket: undefined };
 

@@ -76,7 +76,7 @@ export const HANDSHAKE_MS = 20_000;
 export const STOP_GRACE_MS = 250;
 
 /** Most connections of one source. */
-export const MOST_CONNECTIONS = 16;
+const MOST_CONNECTIONS = 16;
 
 /** The packet identifier has 16 bits, so no more can be unacknowledged (MQTT 5.0 §2.2.1). */
 const MOST_IN_FLIGHT = 65_535;

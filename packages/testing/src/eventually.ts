@@ -5,7 +5,11 @@ const EVENTUALLY_MS = 15_000;
  * Waits for real input and output: resolves when `condition` holds, looking again at each turn of the event loop.
  * @throws Error that names what was awaited and how things stood at the end
  */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>, state?: () => unknown): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  state?: () => unknown,
+): Promise<void> {
   const end = performance.now() + EVENTUALLY_MS;
   while (!(await condition())) {
     if (performance.now() > end) {

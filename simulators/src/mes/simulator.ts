@@ -35,7 +35,7 @@ export interface MesSimulator extends AsyncDisposable {
 }
 
 /** Most messages sent and not yet taken by the broker: it bounds memory while the broker is away. */
-export const SENT_AHEAD = 100;
+const SENT_AHEAD = 100;
 
 /**
  * Publishes a plant's days over MQTT, QoS 1, in order.

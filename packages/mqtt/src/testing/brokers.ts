@@ -60,8 +60,8 @@ export interface Publisher extends AsyncDisposable {
 
 export async function connectPublisher(url: string, options: IClientOptions = {}): Promise<Publisher> {
   const client = await connectAsync(url, { reconnectPeriod: 20, ...options });
-  // While the broker is away each try fails; the client goes on trying.
-  client.on("error", () => client.reconnect());
+  // While the broker is away each try fails; the client goes on trying by itself.
+  client.on("error", () => {});
   return {
     publish: async (topic, raw) => {
       await client.publishAsync(topic, Buffer.from(raw), { qos: 1 });
@@ -138,7 +138,7 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const port = portOf(server);
