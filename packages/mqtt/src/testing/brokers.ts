@@ -118,6 +118,10 @@ export async function startMosquitto({ program, listener = [] }: MosquittoOption
 
 async function launch(program: string, configuration: string, port: number): Promise<ChildProcess> {
   const broker = spawn(program, ["-c", configuration], { stdio: ["ignore", "ignore", "pipe"] });
+  // A test that runs into its time limit disposes of nothing.
+  const end = () => broker.kill();
+  process.once("exit", end);
+  broker.once("exit", () => process.off("exit", end));
   let said = "";
   broker.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   while (!(await answers(port))) {
