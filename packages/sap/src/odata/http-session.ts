@@ -75,10 +75,9 @@ export class HttpSession {
   }
 
   async request(call: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { username, password, client, language } = this.options;
-    const credentials = Buffer.from(`${username}:${password.read()}`).toString("base64");
+    const { client, language } = this.options;
     const headers = {
-      authorization: `Basic ${credentials}`,
+      authorization: `Basic ${this.#credentials()}`,
       accept: "application/json",
       ...(client !== undefined && { "sap-client": client }),
       "sap-language": language,
@@ -102,6 +101,17 @@ export class HttpSession {
 
   async close(): Promise<void> {
     await this.#agent.destroy();
+  }
+
+  /** Read anew for each request, so that a rotated password is taken up. */
+  #credentials(): string {
+    const { username, password } = this.options;
+    try {
+      return Buffer.from(`${username}:${password.read()}`).toString("base64");
+    } catch (cause) {
+      if (!(cause instanceof LineshaftError)) throw cause;
+      throw new UnavailableError(cause.message, { next: cause.next, cause });
+    }
   }
 
   /** Marks errors of connecting, including those of TLS: with them, no byte of a request has left. */

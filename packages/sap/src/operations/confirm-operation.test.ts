@@ -1,4 +1,5 @@
 import { FakeClock, eventually, targetCases } from "@lineshaft/testing";
+import { Secret } from "@lineshaft/core";
 import { describe, expect, test } from "vitest";
 import { confirmationGuid } from "../external-keys.ts";
 import { aConfirmation, addPumpOrder, anItem, find, openBench, running, sendOne, takeAway } from "../testing/bench.ts";
@@ -184,6 +185,16 @@ describe("each fault", () => {
       kind: "unavailable",
       next: expect.stringContaining("password"),
     });
+  });
+
+  test("a password that is gone parks nothing either, alone or in a batch", async () => {
+    await using bench = await openBench({ s4: { password: Secret.env("NO_SUCH_SECRET", {}) } });
+    expect(await sendOne(bench.confirm, item())).toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("NO_SUCH_SECRET"),
+    });
+    const two = ["1", "2"].map((order) => item({ order }, `b-${order}`));
+    await expect(bench.confirm.send(two, running())).rejects.toMatchObject({ code: "system-unavailable" });
   });
 
   test("an expired session is opened anew once, and the confirmation is posted once", async () => {
@@ -414,6 +425,13 @@ describe("a batch", () => {
     for (const each of items) expect((await find(bench.confirm, each)).kind).toBe("found");
     expect(bench.sim.counts().confirmations).toBe(2);
   });
+});
+
+test("a confirmation is found although a person has corrected its order since", async () => {
+  await using bench = await openBench();
+  bench.sim.fault({ fault: "dropAnswer" });
+  await sendOne(bench.confirm, item({ order: "1" }));
+  expect(await find(bench.confirm, item({ order: "2" }))).toMatchObject({ kind: "found" });
 });
 
 test("two items of one order are never in flight at once", async () => {

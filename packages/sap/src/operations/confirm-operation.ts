@@ -1,6 +1,6 @@
 import type { Found, Item, Outcome, Target } from "@lineshaft/core";
-import { alpha, confirmationGuid, unalpha } from "../external-keys.ts";
-import { compare, guidLiteral, stringLiteral } from "../odata/literal.ts";
+import { confirmationGuid, unalpha } from "../external-keys.ts";
+import { compare, guidLiteral } from "../odata/literal.ts";
 import { showMessage } from "../odata/sap-message.ts";
 import { navigated, textField } from "../odata/service.ts";
 import type { Entity, ODataService } from "../odata/service.ts";
@@ -82,14 +82,14 @@ async function findConfirmation(
   signal: AbortSignal,
 ): Promise<Found> {
   const guid = confirmationGuid(token);
-  const order = stringLiteral(alpha(value.order, 12));
-  const filter = `${compare("OrderID", "eq", order)} and ${compare("ExternalSystemConfirmation", "eq", guidLiteral(guid))}`;
+  // By the key alone: a person may have corrected the order since it was sent.
+  const filter = compare("ExternalSystemConfirmation", "eq", guidLiteral(guid));
   const entities = await service.readAll("ProdnOrdConf2", { $filter: filter, $expand: CONFIRMATION_ITEMS }, signal);
   // A cancellation of a confirmation is an entry of its own; it is not what was sent.
   const [first, ...others] = entities.filter((entity) => entity["IsReversal"] !== true);
   const it = first && confirmedOf(first, value);
   if (!first || !it) {
-    return { kind: "absent", evidence: `Order ${unalpha(value.order)} has no confirmation with external key ${guid}.` };
+    return { kind: "absent", evidence: `There is no confirmation with external key ${guid}.` };
   }
   const [report] = await movements.check([it], signal);
   const notes: string[] = [];

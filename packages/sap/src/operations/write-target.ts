@@ -119,7 +119,5 @@ function outcomeOf(error: unknown): Outcome {
     const wait = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
     return { kind: "unavailable", message, next: error.next, ...wait, ...said };
   }
-  // A missing secret is seen before anything leaves.
-  if (error.code === "secret-missing") return { kind: "unavailable", message, next: error.next };
   return { kind: "uncertain", message, next: error.next, ...said };
 }
