@@ -11,6 +11,8 @@ export interface Child<M extends object> {
   readonly process: ChildProcess;
   /** The first message that has this field, also one that came before. @throws Error when the child ends or stays silent */
   hear<K extends keyof M>(field: K, withinMs?: number): Promise<M[K]>;
+  /** Calls this for every message with this field from now on, instead of whoever was called before. */
+  listen<K extends keyof M>(field: K, run: (value: M[K]) => void): void;
   say(message: object): void;
   /** Ends it at once, as a power cut would, and waits until it is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
@@ -32,9 +34,16 @@ export function startChild<M extends object>(script: URL, options: object, more:
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const heard: Partial<M>[] = [];
-  child.on("message", (message: Partial<M>) => heard.push(message));
+  const listeners = new Map<keyof M, (value: never) => void>();
+  child.on("message", (message: Partial<M>) => {
+    const [field] = Object.keys(message) as (keyof M)[];
+    const run = field === undefined ? undefined : listeners.get(field);
+    if (field === undefined || run === undefined) heard.push(message);
+    else run(message[field] as never);
+  });
   return {
     process: child,
+    listen: (field, run) => listeners.set(field, run),
     hear: (field, withinMs = ANSWER_MS) => hear(child, heard, field, withinMs),
     say: (message) => {
       if (child.connected) child.send(message, () => undefined);

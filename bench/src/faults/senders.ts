@@ -1,0 +1,122 @@
+import { type MqttClient, connectAsync } from "mqtt";
+import { Pool } from "undici";
+import { type MqttInput, completionTopic } from "./hub-options.ts";
+import { CONTRACT, type PlannedFact, payloadOf } from "./fact-plan.ts";
+import type { Violations } from "./violations.ts";
+
+/** How long a sender waits for the hub's answer, in ms, and before it tries again. */
+const ANSWER_MS = 3_000;
+const AGAIN_MS = 100;
+
+/** What senders were told. */
+export class Acknowledged {
+  /** Message number by fact id. */
+  readonly accepted = new Map<string, number>();
+  readonly refused = new Set<string>();
+  /** Ids of facts that the broker took: it owes them to the hub. */
+  readonly published = new Set<string>();
+  duplicates = 0;
+}
+
+/** Sends facts over HTTP until they are answered, as a careful sender does: the same fact, under the same id. */
+export class HttpSender {
+  readonly #pool: Pool;
+  readonly #told: Acknowledged;
+  readonly #violations: Violations;
+
+  constructor(port: number, told: Acknowledged, violations: Violations) {
+    this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections: 16 });
+    this.#told = told;
+    this.#violations = violations;
+  }
+
+  /** Resolves when it is answered for good, or with the signal. */
+  async send(fact: PlannedFact, signal: AbortSignal, changed?: { quantity: string }): Promise<void> {
+    while (!signal.aborted) {
+      const answer = await this.#post(JSON.stringify(payloadOf(fact, changed)));
+      if (answer !== undefined && this.#settles(fact, answer, changed !== undefined)) return;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  /** Undefined when nobody knows: not reached, no answer. */
+  async #post(body: string): Promise<{ status: number; message: number; text: string } | undefined> {
+    try {
+      const { statusCode, body: answer } = await this.#pool.request({
+        method: "POST",
+        path: `/v1/facts/${CONTRACT}`,
+        headers: { "content-type": "application/json" },
+        body,
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      const text = await answer.text();
+      const { message = 0 } = JSON.parse(text) as { message?: number };
+      return { status: statusCode, message, text };
+    } catch {
+      // The hub is dead, stopped, or died while it answered: to a sender all the same.
+      return undefined;
+    }
+  }
+
+  #settles(fact: PlannedFact, answer: { status: number; message: number; text: string }, differs: boolean): boolean {
+    const { status, message, text } = answer;
+    if (status === 200 || status === 202) {
+      if (status === 200) this.#told.duplicates++;
+      const before = this.#told.accepted.get(fact.id) ?? message;
+      if (before !== message)
+        this.#violations.add(`Fact ${fact.id} was acknowledged as message ${before} and as ${message}.`);
+      if (fact.kind === "invalid" || differs)
+        this.#violations.add(`Fact ${fact.id} (${differs ? "a changed duplicate" : "invalid"}) was accepted.`);
+      this.#told.accepted.set(fact.id, message);
+      return true;
+    }
+    if (status === 409 && differs) return true;
+    if (status === 422 && fact.kind === "invalid") {
+      this.#told.refused.add(fact.id);
+      return true;
+    }
+    if (status === 409 || (status >= 400 && status < 500 && status !== 429))
+      this.#violations.add(`Fact ${fact.id} (${fact.kind}) was answered ${status}: ${text.slice(0, 300)}`);
+    return status < 500 && status !== 429;
+  }
+}
+
+/** Publishes with QoS 1, through restarts of the broker. */
+export class MqttSender {
+  readonly #client: MqttClient;
+  readonly #session: string;
+  readonly #told: Acknowledged;
+
+  private constructor(client: MqttClient, session: string, told: Acknowledged) {
+    this.#client = client;
+    this.#session = session;
+    this.#told = told;
+  }
+
+  static async connect(broker: MqttInput, told: Acknowledged): Promise<MqttSender> {
+    const { url, protocolVersion, session } = broker;
+    const client = await connectAsync(url, { protocolVersion, reconnectPeriod: 50 });
+    // The broker restarts now and then; the client goes on trying by itself.
+    client.on("error", () => client.reconnect());
+    return new MqttSender(client, session, told);
+  }
+
+  async send(fact: PlannedFact, changed?: { quantity: string }): Promise<void> {
+    await this.probe(fact, changed);
+    this.#told.published.add(fact.id);
+  }
+
+  /** The same, and the broker owes nothing: nobody may have subscribed yet. */
+  async probe(fact: PlannedFact, changed?: { quantity: string }): Promise<void> {
+    const topic = completionTopic(this.#session, fact.order);
+    await this.#client.publishAsync(topic, JSON.stringify(payloadOf(fact, changed)), { qos: 1 });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.endAsync(true);
+  }
+}

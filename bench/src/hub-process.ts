@@ -1,0 +1,82 @@
+import { type SystemDefinition, explain } from "@lineshaft/core";
+import { type AnyFlow, type Hub, type Policy, openHub } from "@lineshaft/engine";
+import { httpIntake } from "@lineshaft/http";
+import { sqlite } from "@lineshaft/ledger-sqlite";
+import { completion } from "@lineshaft/model";
+import { mqtt } from "@lineshaft/mqtt";
+import { childOptions, tell } from "./child.ts";
+import { withoutLookup } from "./faults/broken-build.ts";
+import { CrashPlan } from "./faults/crash-plan.ts";
+import { erpFlow } from "./faults/erp-flow.ts";
+import { HTTP_SOURCE, type HubProcessOptions, MQTT_SOURCE, completionTopic } from "./faults/hub-options.ts";
+import { peerFlow } from "./faults/peer-flow.ts";
+
+/*
+ * A small hub for campaigns: facts over HTTP and MQTT, two targets, the embedded ledger. It can be told to die at a named
+ * point by LINESHAFT_TEST_CRASH=after-commit:17; nothing of that is in the product.
+ */
+
+const BEAT_MS = 200;
+/** Quick, so that a campaign sees many tries a minute. */
+const policy: Policy = { retryFirstMs: 50, retryCapMs: 1_000, owner: "campaign" };
+
+const options = childOptions<HubProcessOptions>();
+const plan = new CrashPlan(process.env["LINESHAFT_TEST_CRASH"]);
+
+try {
+  const hub = await startHub();
+  tell({ ready: true });
+  setInterval(() => tell({ status: beat(hub) }), BEAT_MS);
+  process.on("SIGTERM", () => void stop(hub));
+  process.on("disconnect", () => process.exit(1));
+} catch (error) {
+  tell({ failed: explain(error) });
+  process.exitCode = 1;
+  process.disconnect();
+}
+
+async function startHub(): Promise<Hub> {
+  const { systems, made } = targets();
+  for (const system of systems) {
+    if (options.broken) withoutLookup(system);
+    plan.system(system);
+  }
+  const hub = await openHub({
+    name: "campaign",
+    ledger: plan.ledger(
+      sqlite({ path: options.ledger, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) }),
+    ),
+    systems: [...systems, ...sources()],
+    flows: [made],
+  });
+  await hub.start();
+  return hub;
+}
+
+function targets(): { systems: SystemDefinition[]; made: AnyFlow } {
+  return options.targets.kind === "peer" ? peerFlow(options.targets, policy) : erpFlow(options.targets, policy);
+}
+
+function sources(): SystemDefinition[] {
+  const http = httpIntake({ name: HTTP_SOURCE, port: options.httpPort, contracts: [completion] });
+  if (options.mqtt === undefined) return [http];
+  const { session, url, protocolVersion } = options.mqtt;
+  const subscribe = [{ topic: completionTopic(session), contract: completion }];
+  return [http, mqtt({ name: MQTT_SOURCE, clientId: session, url, protocolVersion, subscribe })];
+}
+
+function beat(hub: Hub) {
+  const { systems, ready, problem = "" } = hub.status();
+  const sources = systems.find(({ name }) => name === MQTT_SOURCE)?.sources ?? [];
+  return { mqttFacts: sources.reduce((sum, { facts }) => sum + facts, 0), ready, problem };
+}
+
+async function stop(hub: Hub): Promise<void> {
+  try {
+    await hub.stop();
+    process.exit(0);
+  } catch (error) {
+    tell({ failed: explain(error) });
+    process.exit(1);
+  }
+}
