@@ -1,7 +1,8 @@
 import { Secret, silentLog, systemClock } from "@lineshaft/core";
 import type { Clock, Item, Outcome, Source, System, Target } from "@lineshaft/core";
 import { startSapSimulator } from "@lineshaft/simulators";
-import { settled } from "@lineshaft/testing";
+import { eventually, settled } from "@lineshaft/testing";
+import type { FakeClock } from "@lineshaft/testing";
 import type { SapSimulator, SapSimulatorOptions } from "@lineshaft/simulators";
 import type { GoodsMovement } from "../operations/goods-movement.ts";
 import type { OperationConfirmation } from "../operations/operation-confirmation.ts";
@@ -108,4 +109,18 @@ export async function find<T>(target: Target<T>, item: Item<T>) {
 
 export function running(): AbortSignal {
   return new AbortController().signal;
+}
+
+/** Moves the clock on until a promise has settled, for what waits between its tries. */
+export async function untilSettled<T>(promise: Promise<T>, clock: FakeClock): Promise<T> {
+  const state = { settled: false };
+  const settle = () => {
+    state.settled = true;
+  };
+  promise.then(settle, settle);
+  for (;;) {
+    await eventually("it waits or has settled", () => state.settled || clock.timers > 0);
+    if (state.settled) return promise;
+    await clock.advance(1_000);
+  }
 }
