@@ -9,6 +9,8 @@ export interface S4Place {
   storageLocation: string;
   /** The plant's locations to SAP's storage locations. Once given, a location that is not in it is not guessed. */
   locations?: Readonly<Record<string, string>>;
+  /** The plant's lot to SAP's batch, which has at most ten characters; must not make one of two. Default: as it is. */
+  batch?(this: void, lot: string): string;
 }
 
 /** The value alone, without zeros that mean nothing. */
@@ -55,7 +57,7 @@ export function s4Material({ product, quantity, lot, location }: Material, place
     material: product,
     plant: place.plant,
     storageLocation: storageLocationOf(location, place),
-    ...defined({ batch: lot }),
+    ...defined({ batch: lot === undefined ? undefined : (place.batch?.(lot) ?? lot) }),
     ...s4Quantity(quantity),
   };
 }

@@ -134,6 +134,13 @@ describe("completions", () => {
     expect(await testFlow(lotChangeFlow(options), one, { now })).toEqual([]);
   });
 
+  test("a lot that is too long for SAP becomes the batch that the plant says", async () => {
+    const short = completionFlow({ s4: { ...place, operation: "0020", batch: (lot) => lot.replaceAll("-", "") } });
+    expect(flowOf(await testFlow(short, aFinalCompletion(), { now }))).toMatchObject({
+      s4: { goodsMovements: [{ batch: "L260105A" }, { batch: "L260105B" }, { batch: "OIL771" }, {}] },
+    });
+  });
+
   test("where each operation is reported, only those that count complete the order in Odoo", async () => {
     const last = completionFlow({ odoo: { system: odoo, counts: (report) => report.operation === "0020" } });
     expect(await testFlow(last, aCompletion({ operation: "0010" }), { now })).toEqual([]);

@@ -1,31 +1,41 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LineshaftError } from "@lineshaft/core";
 import type { HubDefinition } from "@lineshaft/engine";
+import type { MesOrder } from "@lineshaft/simulators";
 import { loadProject } from "../project.ts";
 
 /** Where the demo keeps its state unless told otherwise. */
 export const DEMO_DATA = ".lineshaft";
-const LEDGER_FILE = "ledger.db";
-/** Holds the addresses of the running demo, so that other commands work on it from the same folder. */
-const ADDRESSES_FILE = "demo.json";
 
 /** What the factory's configuration takes from the environment. No real secrets: the simulators' keys are public. */
-export type FactoryAddresses = Record<
-  | "FACTORY_LEDGER"
-  | "FACTORY_MQTT_URL"
-  | "FACTORY_ODOO_URL"
-  | "FACTORY_ODOO_DATABASE"
-  | "FACTORY_ODOO_KEY"
-  | "FACTORY_S4_URL"
-  | "FACTORY_S4_PASSWORD",
-  string
->;
+export interface FactoryAddresses {
+  FACTORY_LEDGER: string;
+  FACTORY_MQTT_URL: string;
+  FACTORY_MQTT_VERSION: string;
+  FACTORY_HTTP_PORT: string;
+  FACTORY_ODOO_URL: string;
+  FACTORY_ODOO_DATABASE: string;
+  FACTORY_ODOO_LOGIN: string;
+  FACTORY_ODOO_KEY: string;
+  FACTORY_S4_URL: string;
+  FACTORY_S4_USER: string;
+  FACTORY_S4_PASSWORD: string;
+  FACTORY_S4_SETTLE_MS: string;
+}
 
-export const factoryConfig = fileURLToPath(
-  new URL("../../../../examples/factory/lineshaft.config.ts", import.meta.url),
-);
+/** What the demo remembers besides the ledger. */
+export interface DemoState {
+  /** So that other commands work on it from the same folder. */
+  addresses: FactoryAddresses;
+  /** Every order of every day so far; the simulators begin with them again. */
+  orders: MesOrder[];
+}
+
+const factoryConfig = fileURLToPath(new URL("../../../../examples/factory/lineshaft.config.ts", import.meta.url));
+const LEDGER_FILE = "ledger.db";
+const STATE_FILE = "demo.json";
 
 export function ledgerIn(data: string): string {
   return join(resolve(data), LEDGER_FILE);
@@ -37,15 +47,22 @@ export function demoLedgerPath(): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-export function writeAddresses(data: string, addresses: FactoryAddresses): void {
-  writeFileSync(join(resolve(data), ADDRESSES_FILE), `${JSON.stringify(addresses, null, 2)}\n`);
+export function readDemoState(data: string): DemoState | undefined {
+  const path = join(resolve(data), STATE_FILE);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as DemoState) : undefined;
+}
+
+/** Whole or not at all: a demo that is ended at once leaves the old one. */
+export function writeDemoState(data: string, state: DemoState): void {
+  const path = join(resolve(data), STATE_FILE);
+  writeFileSync(`${path}.new`, JSON.stringify(state));
+  renameSync(`${path}.new`, path);
 }
 
 /** The hub of the demo that runs, or ran, in this folder. */
 export async function demoDefinition(): Promise<HubDefinition | undefined> {
-  const path = join(resolve(DEMO_DATA), ADDRESSES_FILE);
-  if (!existsSync(path)) return undefined;
-  return loadFactory(JSON.parse(readFileSync(path, "utf8")) as FactoryAddresses);
+  const state = readDemoState(DEMO_DATA);
+  return state && loadFactory(state.addresses);
 }
 
 /**

@@ -1,0 +1,182 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Clock, type Log, Secret, systemClock } from "@lineshaft/core";
+import type { HubDefinition } from "@lineshaft/engine";
+import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
+import { provision } from "@lineshaft/odoo";
+import {
+  type MesDay,
+  type MesOrder,
+  type OdooSimulator,
+  type SapSimulator,
+  startMesSimulator,
+  startOdooSimulator,
+  startSapSimulator,
+} from "@lineshaft/simulators";
+import { type RunningHub, runHub } from "../run-hub.ts";
+import { DemoBroker } from "./broker.ts";
+import { type FactoryAddresses, ledgerIn, loadFactory, readDemoState, writeDemoState } from "./demo-folder.ts";
+import { seedMasterData, seedOrders } from "./plant-seeding.ts";
+import { rebuildSimulators } from "./rebuild.ts";
+import { SimulatorFaults } from "./simulator-faults.ts";
+
+export interface FactoryOptions {
+  /** Folder of the demo's state. */
+  data: string;
+  port: number;
+  mqttPort: number;
+  httpPort: number;
+  /** How many times faster than real time the plant's day passes. */
+  speed: number;
+  version: string;
+  log: Log;
+  clock?: Clock;
+  random?: () => number;
+  progress: (line: string) => void;
+}
+
+export interface Factory {
+  readonly running: RunningHub;
+  readonly addresses: FactoryAddresses;
+  /** Deliveries of earlier starts that stand again in the simulators. */
+  readonly rebuilt: number;
+  readonly odoo: OdooSimulator;
+  readonly sap: SapSimulator;
+  stop(): Promise<void>;
+}
+
+/** Orders that the plant works off in a day; with the default speed something happens every second or so. */
+export const ORDERS_A_DAY = 90;
+
+/** Odoo's version that is simulated. */
+const ODOO_VERSION = 19;
+
+/**
+ * Starts broker, simulators, hub and plant, in this order. The plant begins a new day with new orders at each start;
+ * the ledger, and with it what stands in the simulators, goes on.
+ *
+ * @throws LineshaftError `ledger-busy` when a demo runs on this folder already, `port-taken`
+ */
+export async function startFactory(options: FactoryOptions): Promise<Factory> {
+  const { data, clock = systemClock, random = Math.random, log, progress } = options;
+  const open = new AsyncDisposableStack();
+  try {
+    mkdirSync(resolve(data), { recursive: true });
+    await refuseSecond(data, clock);
+    progress("Starting broker and simulators …");
+    const broker = open.use(await DemoBroker.start(options.mqttPort));
+    const odoo = open.use(await startOdooSimulator({ version: ODOO_VERSION, clock, latency: "real" }));
+    const sap = open.use(await startSapSimulator({ clock, password: randomBytes(12).toString("hex") }));
+    seedMasterData(odoo, sap);
+    const orders = readDemoState(data)?.orders ?? [];
+    seedOrders(orders, odoo, sap);
+    const addresses = addressesOf({ ...options, broker, odoo, sap });
+    await provisionOdoo(odoo);
+    const definition = await loadFactory(addresses);
+    const rebuilt = await rebuild(definition, options);
+    const faults = open.use(new SimulatorFaults({ odoo, sap, broker, clock }));
+    const running = await runHub({ definition, port: options.port, log, version: options.version, clock, faults });
+    open.defer(() => running.stop());
+    writeDemoState(data, { addresses, orders });
+    const mes = await startPlant({ ...options, clock, random, addresses, orders, odoo, sap });
+    open.defer(() => mes.stop());
+    const stack = open.move();
+    return { running, addresses, rebuilt, odoo, sap, stop: () => stack.disposeAsync() };
+  } catch (error) {
+    await open.disposeAsync();
+    throw error;
+  }
+}
+
+/** Takes the ledger's lanes for a moment, which only one process can. */
+async function refuseSecond(data: string, clock: Clock): Promise<void> {
+  await using ledger = await openSqliteLedger({ path: ledgerIn(data) });
+  await ledger.claimLanes({ worker: "demo", at: clock.now(), leaseMs: 1_000 });
+  await ledger.releaseLanes("demo");
+}
+
+function addressesOf({
+  data,
+  httpPort,
+  broker,
+  odoo,
+  sap,
+}: FactoryOptions & { broker: DemoBroker; odoo: OdooSimulator; sap: SapSimulator }): FactoryAddresses {
+  const hub = odoo.users.find(({ login }) => login === "hub");
+  return {
+    FACTORY_LEDGER: ledgerIn(data),
+    FACTORY_MQTT_URL: broker.url,
+    FACTORY_MQTT_VERSION: "4",
+    FACTORY_HTTP_PORT: String(httpPort),
+    FACTORY_ODOO_URL: odoo.url,
+    FACTORY_ODOO_DATABASE: odoo.database,
+    FACTORY_ODOO_LOGIN: hub?.login ?? "",
+    FACTORY_ODOO_KEY: hub?.key ?? "",
+    FACTORY_S4_URL: sap.url,
+    FACTORY_S4_USER: sap.username,
+    FACTORY_S4_PASSWORD: sap.password,
+    // The simulator has posted when it loses an answer.
+    FACTORY_S4_SETTLE_MS: "2000",
+  };
+}
+
+/** As an administrator of a real one would, by `lineshaft odoo provision`. */
+async function provisionOdoo({ url, database, users }: OdooSimulator): Promise<void> {
+  const admin = users.find(({ login }) => login === "admin");
+  await provision({
+    url,
+    database,
+    adminLogin: "admin",
+    adminKey: Secret.generated("demo administrator", admin?.key ?? ""),
+    hubLogin: "hub",
+  });
+}
+
+async function rebuild(definition: HubDefinition, { data, log, progress }: FactoryOptions): Promise<number> {
+  await using ledger = await openSqliteLedger({ path: ledgerIn(data), readOnly: true });
+  const { done, refused } = await rebuildSimulators({
+    definition,
+    ledger,
+    log,
+    progress: (count) => progress(`Bringing the simulators back to what the ledger says: ${count} deliveries …`),
+  });
+  if (refused > 0) log.warn("the simulators did not take back everything that the ledger holds", { refused });
+  return done;
+}
+
+interface PlantOptions extends FactoryOptions {
+  clock: Clock;
+  random: () => number;
+  addresses: FactoryAddresses;
+  orders: readonly MesOrder[];
+  odoo: OdooSimulator;
+  sap: SapSimulator;
+}
+
+function startPlant({
+  data,
+  speed,
+  clock,
+  random,
+  addresses,
+  odoo,
+  sap,
+  ...before
+}: PlantOptions): ReturnType<typeof startMesSimulator> {
+  let orders = [...before.orders];
+  const numbers = orders.map(({ productionOrder }) => Number(productionOrder));
+  const firstOrder = Math.max(1_000_000, ...numbers) + 1;
+  return startMesSimulator({
+    brokerUrl: addresses.FACTORY_MQTT_URL,
+    speed,
+    clock,
+    random,
+    plan: { seed: Math.floor(random() * 2 ** 31), orders: ORDERS_A_DAY, firstOrder },
+    onDay: (day: MesDay) => {
+      seedOrders(day.orders, odoo, sap);
+      orders = [...orders, ...day.orders];
+      writeDemoState(data, { addresses, orders });
+    },
+  });
+}

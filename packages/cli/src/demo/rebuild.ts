@@ -1,0 +1,94 @@
+import {
+  type Item,
+  type Ledger,
+  type Log,
+  type StoredDelivery,
+  type System,
+  type Target,
+  systemClock,
+} from "@lineshaft/core";
+import type { HubDefinition } from "@lineshaft/engine";
+
+/** Deliveries read from the ledger at once. */
+const PAGE = 500;
+
+/**
+ * Brings simulators, which forget everything, back to what the ledger says stands in them: every finished delivery is
+ * sent again, with its own token and in its own order, past the hub. So a delivery that was on the wire when the demo
+ * ended is found, or found absent, as in a real system.
+ *
+ * @returns how many stand again, and how many the simulators did not take
+ */
+export async function rebuildSimulators(options: {
+  definition: HubDefinition;
+  ledger: Ledger;
+  log: Log;
+  progress: (done: number) => void;
+}): Promise<{ done: number; refused: number }> {
+  const { definition, ledger, log, progress } = options;
+  const systems = new Map<string, System>();
+  const names = new Set(definition.flows.flatMap((flow) => flow.routes.map((route) => route.operation.system.name)));
+  const total = { done: 0, refused: 0 };
+  try {
+    for (const system of definition.systems)
+      if (names.has(system.name))
+        systems.set(system.name, await system.open({ clock: systemClock, random: Math.random, log }));
+    for (let afterId = 0; ;) {
+      const page = await ledger.deliveries({ states: ["done"], afterId, limit: PAGE });
+      for (const batch of await batchesOf(ledger, page)) {
+        const { done, refused } = await sendBatch(systems, batch);
+        total.done += done;
+        total.refused += refused;
+        progress(total.done);
+      }
+      if (page.length < PAGE) return total;
+      afterId = page.at(-1)?.id ?? afterId;
+    }
+  } finally {
+    for (const system of systems.values()) await system.close();
+  }
+}
+
+interface Batch {
+  system: string;
+  operation: string;
+  items: Item<never>[];
+}
+
+/** Neighbours that go to one operation and are about different keys go together. */
+async function batchesOf(ledger: Ledger, page: readonly StoredDelivery[]): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for (const delivery of page) {
+    const item = await itemOf(ledger, delivery);
+    if (item === undefined) continue;
+    const { system, operation } = delivery;
+    const last = batches.at(-1);
+    if (last?.system === system && last.operation === operation && !last.items.some(({ key }) => key === item.key))
+      last.items.push(item);
+    else batches.push({ system, operation, items: [item] });
+  }
+  return batches;
+}
+
+/** What was sent last, from its attempts; nothing was when a person vouched for it unsent. */
+async function itemOf(ledger: Ledger, { id, key }: StoredDelivery): Promise<Item<never> | undefined> {
+  const sent = (await ledger.attempts(id)).findLast(({ kind, request }) => kind === "send" && request !== undefined);
+  if (sent?.request === undefined) return undefined;
+  // The engine's own way to name a delivery towards a system.
+  const token = `${ledger.id}-${id.toString(36)}`;
+  return { token, key, value: JSON.parse(sent.request) as never, attempt: 1, receivedTime: sent.startedAt };
+}
+
+async function sendBatch(
+  systems: ReadonlyMap<string, System>,
+  { system, operation, items }: Batch,
+): Promise<{ done: number; refused: number }> {
+  const target: Target<never> | undefined = systems.get(system)?.targets[operation];
+  if (target === undefined) return { done: 0, refused: items.length };
+  let done = 0;
+  for (let at = 0; at < items.length; at += target.maxBatch) {
+    const outcomes = await target.send(items.slice(at, at + target.maxBatch), new AbortController().signal);
+    done += outcomes.filter(({ kind }) => kind === "done").length;
+  }
+  return { done, refused: items.length - done };
+}
