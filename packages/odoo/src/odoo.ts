@@ -1,18 +1,11 @@
-import type {
-  Operation,
-  Secret,
-  Source,
-  System,
-  SystemContext,
-  SystemDefinition,
-  SystemLimits,
-  Target,
-} from "@lineshaft/core";
+import { LineshaftError } from "@lineshaft/core";
+import type { Secret, System, SystemContext, SystemDefinition, SystemLimits, Target } from "@lineshaft/core";
 import { checkOdoo } from "./check.ts";
 import type { ConflictOptions } from "./conflicts.ts";
 import { openConnection, type OdooConnection } from "./connection.ts";
-import { operationHandle } from "./operation-handle.ts";
-import { operationNames, type OperationName, type OperationValue } from "./operations.ts";
+import { operationHandles, type OperationHandles } from "./operation-handle.ts";
+import { operationNames } from "./operations.ts";
+import { plainOperationNames, plainTargets } from "./plain/targets.ts";
 import { provisionedTarget } from "./provisioned-target.ts";
 import { setupFinder } from "./setup.ts";
 
@@ -46,9 +39,7 @@ export interface OdooOptions extends ConflictOptions {
 export type OdooAddress = Pick<OdooOptions, "url" | "database" | "login">;
 
 /** An Odoo as configured, with a typed handle for each operation. */
-export type Odoo = SystemDefinition & { readonly address: OdooAddress } & {
-  readonly [N in OperationName]: Operation<OperationValue<N>>;
-};
+export type Odoo = SystemDefinition & OperationHandles & { readonly address: OdooAddress };
 
 /** Above Odoo's own `limit_time_real` of 120 s: who gives up earlier leaves the call running there. */
 export const TIMEOUT_MS = 130_000;
@@ -63,42 +54,27 @@ export function odoo(options: OdooOptions): Odoo {
   };
   const handles = operationHandles(definition);
   const { url, database, login } = options;
-  return Object.assign(definition, { address: { url, database, login } }, handles);
+  const declared = Object.assign(definition, { address: { url, database, login } }, handles);
+  if (options.mode === "plain") refuseMissing(declared);
+  return declared;
 }
 
-type Handles = { readonly [N in OperationName]: Operation<OperationValue<N>> };
-
-function operationHandles(definition: SystemDefinition): Handles {
-  return {
-    saveProduct: operationHandle(definition, "saveProduct"),
-    saveBillOfMaterials: operationHandle(definition, "saveBillOfMaterials"),
-    createOrder: operationHandle(definition, "createOrder"),
-    completeOrder: operationHandle(definition, "completeOrder"),
-    moveStock: operationHandle(definition, "moveStock"),
-    setStock: operationHandle(definition, "setStock"),
-    scrap: operationHandle(definition, "scrap"),
-    logWorkTime: operationHandle(definition, "logWorkTime"),
-    logDowntime: operationHandle(definition, "logDowntime"),
-    requestMaintenance: operationHandle(definition, "requestMaintenance"),
-  };
-}
-
-function openSystem(options: OdooOptions, handles: Handles, _context: SystemContext): System {
+function openSystem(options: OdooOptions, handles: OperationHandles, context: SystemContext): System {
   const { name, url, database, login, key, mode = "provisioned", timeoutMs = TIMEOUT_MS } = options;
   const connection = openConnection({ url, database, login, key, timeoutMs });
-  const targets = provisionedTargets(options, handles, connection);
-  const sources: Record<string, Source> = {};
+  const targets =
+    mode === "plain" ? plain(options, handles, connection, timeoutMs) : provisioned(options, handles, connection);
   return {
     targets,
-    sources,
+    sources: {},
     check: (signal) => checkOdoo({ name, mode, connection }, signal),
     close: () => connection.close(),
   };
 }
 
-function provisionedTargets(
+function provisioned(
   options: OdooOptions,
-  handles: Handles,
+  handles: OperationHandles,
   connection: OdooConnection,
 ): Record<string, Target> {
   const setup = setupFinder(options.name, connection);
@@ -107,4 +83,36 @@ function provisionedTargets(
     provisionedTarget({ ...options, connection, setup, operation: handles[name], name }),
   ]);
   return Object.fromEntries(targets);
+}
+
+function plain(
+  { company, units }: OdooOptions,
+  handles: OperationHandles,
+  connection: OdooConnection,
+  timeoutMs: number,
+) {
+  const shared = {
+    connection,
+    settleMs: timeoutMs,
+    ...(company !== undefined && { companyName: company }),
+    ...(units && { units }),
+  };
+  return plainTargets(shared, handles);
+}
+
+/** In plain mode a flow that names an operation which is not there stops with this sentence, before anything starts. */
+function refuseMissing(declared: Odoo): void {
+  const { name } = declared;
+  for (const operation of operationNames.filter((known) => !plainOperationNames.includes(known))) {
+    const get = (): never => {
+      throw new LineshaftError(
+        "config-invalid",
+        `The system ${name} is in plain mode, which has no operation ${operation}.`,
+        {
+          next: `Set mode to "provisioned" and run: lineshaft odoo provision ${name}. Or leave the operation out.`,
+        },
+      );
+    };
+    Object.defineProperty(declared, operation, { get, enumerable: false });
+  }
 }

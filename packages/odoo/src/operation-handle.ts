@@ -50,3 +50,20 @@ function at(value: unknown, pointer: string): unknown {
   }
   return here;
 }
+
+export type OperationHandles = { readonly [N in OperationName]: Operation<OperationValue<N>> };
+
+export function operationHandles(system: SystemDefinition): OperationHandles {
+  return {
+    saveProduct: operationHandle(system, "saveProduct"),
+    saveBillOfMaterials: operationHandle(system, "saveBillOfMaterials"),
+    createOrder: operationHandle(system, "createOrder"),
+    completeOrder: operationHandle(system, "completeOrder"),
+    moveStock: operationHandle(system, "moveStock"),
+    setStock: operationHandle(system, "setStock"),
+    scrap: operationHandle(system, "scrap"),
+    logWorkTime: operationHandle(system, "logWorkTime"),
+    logDowntime: operationHandle(system, "logDowntime"),
+    requestMaintenance: operationHandle(system, "requestMaintenance"),
+  };
+}

@@ -7,7 +7,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #target: URL;
   #server: Server | undefined;
   #port = 0;
-  #dropAnswers = 0;
+  #dropAt = 0;
   /** Calls that changed something or may have: all but version and sign-in. */
   calls = 0;
 
@@ -25,9 +25,9 @@ export class FaultProxy implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** The next call of `run`, a method that changes something, is carried through and its answer thrown away. */
-  dropNextAnswer(): void {
-    this.#dropAnswers += 1;
+  /** The next call that changes something, or the one after `skipping` of them, is carried through and its answer lost. */
+  dropNextAnswer(skipping = 0): void {
+    this.#dropAt = this.calls + skipping + 1;
   }
 
   /** Nobody listens any more: connections are refused. */
@@ -66,8 +66,7 @@ export class FaultProxy implements AsyncDisposable {
     const answered = await bytesOf(answer);
     if (isEffect(path ?? "", body)) {
       this.calls += 1;
-      if (this.#dropAnswers > 0) {
-        this.#dropAnswers -= 1;
+      if (this.calls === this.#dropAt) {
         outgoing.destroy();
         return;
       }

@@ -27,13 +27,23 @@ export class Shop implements AsyncDisposable {
   readonly peer: Peer;
   readonly proxy: FaultProxy;
   readonly system: System;
+  /** The system under test, or, when that is in plain mode, a provisioned one to prepare the ground with. */
+  readonly #ground: System;
   readonly admin: OdooConnection;
   readonly major: number;
 
-  private constructor(peer: Peer, proxy: FaultProxy, system: System, admin: OdooConnection, major: number) {
+  private constructor(
+    peer: Peer,
+    proxy: FaultProxy,
+    system: System,
+    ground: System,
+    admin: OdooConnection,
+    major: number,
+  ) {
     this.peer = peer;
     this.proxy = proxy;
     this.system = system;
+    this.#ground = ground;
     this.admin = admin;
     this.major = major;
   }
@@ -44,23 +54,25 @@ export class Shop implements AsyncDisposable {
       provisioned.add(peer.url);
     }
     const proxy = await FaultProxy.open(peer.url);
-    const definition = odoo({ ...peer, name: "odoo-test", url: proxy.url, ...options });
-    const system = await definition.open({ clock: systemClock, random: () => 0.5, log: silentLog });
+    const context = { clock: systemClock, random: () => 0.5, log: silentLog };
+    // Plain mode rests on the rights of the user alone, and not all operations are a plain user's.
+    const user = options.mode === "plain" ? { login: peer.adminLogin, key: peer.adminKey } : {};
+    const system = await odoo({ ...peer, ...user, name: "odoo-test", url: proxy.url, ...options }).open(context);
+    const ground = options.mode === "plain" ? await odoo({ ...peer, name: "odoo-ground" }).open(context) : system;
     const admin = openConnection({ ...peer, login: peer.adminLogin, key: peer.adminKey, timeoutMs: 130_000 });
     const { major } = await admin.version(never());
-    return new Shop(peer, proxy, system, admin, major);
+    return new Shop(peer, proxy, system, ground, admin, major);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.system.close();
+    await this.#ground.close();
     await this.admin.close();
     await this.proxy[Symbol.asyncDispose]();
   }
 
   target<N extends OperationName>(name: N): Target<OperationValue<N>> {
-    const target = this.system.targets[name];
-    if (!target) throw new Error(`The system has no operation ${name}.`);
-    return target as unknown as Target<OperationValue<N>>;
+    return targetOf(this.system, name);
   }
 
   item<N extends OperationName>(_operation: N, value: OperationValue<N>, key?: string): Item<OperationValue<N>> {
@@ -77,7 +89,7 @@ export class Shop implements AsyncDisposable {
 
   /** Sends and expects `done`; returns receipt and response. */
   async apply<N extends OperationName>(operation: N, value: OperationValue<N>) {
-    const [outcome] = await this.send(operation, value);
+    const [outcome] = await targetOf(this.#ground, operation).send([this.item(operation, value)], never());
     if (outcome?.kind !== "done") throw new Error(`${operation} was not done: ${JSON.stringify(outcome)}`);
     return outcome;
   }
@@ -182,4 +194,10 @@ export function pieces(value: number): { value: string; unit: string } {
 
 export function never(): AbortSignal {
   return new AbortController().signal;
+}
+
+function targetOf<N extends OperationName>(system: System, name: N): Target<OperationValue<N>> {
+  const target = system.targets[name];
+  if (!target) throw new Error(`The system has no operation ${name}.`);
+  return target as unknown as Target<OperationValue<N>>;
 }
