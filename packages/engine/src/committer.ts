@@ -117,7 +117,10 @@ export class Committer {
       });
     } catch (error) {
       this.problem = asLedgerError(error);
-      for (const { reject } of [...messages, ...refusals]) reject(this.problem);
+      // Those behind are turned away as well: stored first, they would overtake what their source has to send again.
+      const behind = [...this.#messages.splice(0), ...this.#refusals.splice(0)];
+      this.#bytes = 0;
+      for (const { reject } of [...messages, ...refusals, ...behind]) reject(this.problem);
       this.#settlements = [...settlements, ...this.#settlements];
       return settlements.length === 0;
     }

@@ -110,6 +110,8 @@ class RunningHub implements Hub {
   readonly #tracing = new Tracing();
   readonly #crashes: CrashCount;
   readonly #workers = new Map<string, SystemWorker>();
+  /** Intakes handed out by `intake`: one per source, because it keeps the order of what is handed over. */
+  readonly #direct = new Map<string, Intake>();
   readonly #sources: { system: string; runner: SourceRunner }[] = [];
   readonly #intakeFigures: IntakeFigures = { accepted: 0, duplicates: 0, refused: 0, turnedAway: 0 };
   readonly #flowFigures: FlowFigures;
@@ -200,7 +202,12 @@ class RunningHub implements Hub {
   }
 
   intake(source: string): Intake {
-    return this.#intakeOf(source, () => undefined);
+    let intake = this.#direct.get(source);
+    if (intake === undefined) {
+      intake = this.#intakeOf(source, () => undefined);
+      this.#direct.set(source, intake);
+    }
+    return intake;
   }
 
   status(): HubStatus {

@@ -159,6 +159,32 @@ test("what the hub learns later counts at once", async () => {
   expect(await bed.intake.record(fact("completion.v1", { ...short, id: "c-2" }))).toMatchObject({ kind: "accepted" });
 });
 
+test("a fact that has to be looked up is not overtaken by those handed over after it", async () => {
+  const { odoo, bed } = aBed();
+  await using _ = bed;
+  await bed.start();
+  const { lots: _lots, product: _product, ...bare } = aCompletion({ id: "c-1", productionOrder: "MO-7" });
+  const first = bed.intake.record(fact("completion.v1", bare));
+  const second = bed.intake.record(fact("note.v1", { id: "n-1", key: "MO-7" }));
+  expect(await Promise.all([first, second])).toMatchObject([
+    { kind: "accepted", message: 1 },
+    { kind: "accepted", message: 2 },
+  ]);
+  await bed.until("done");
+  expect(odoo.effects).toHaveLength(2);
+});
+
+test("a rule that throws refuses the fact instead of having it sent for ever", async () => {
+  const broken = { ...note, id: "broken.v1", rules: () => JSON.parse("{") as never };
+  const own = new HubBed({ systems: [], flows: [], contracts: [broken] });
+  await using _ = own;
+  await own.start();
+  expect(await own.intake.record(fact("broken.v1", { id: "a", key: "k" }))).toMatchObject({
+    kind: "refused",
+    findings: [{ rule: "contract.failed" }],
+  });
+});
+
 test("whatever is sent gets a receipt or a clear refusal, and nothing is left behind", async () => {
   const { bed } = aBed();
   await using _ = bed;

@@ -64,6 +64,8 @@ type Read =
 /** Takes facts of one source: reads, translates, checks, routes and stores them. */
 export class EngineIntake implements Intake {
   readonly #o: IntakeOptions;
+  /** The last fact handed over before, while it still has to be looked up. */
+  #ahead: Promise<undefined> | undefined;
 
   constructor(options: IntakeOptions) {
     this.#o = options;
@@ -97,12 +99,11 @@ export class EngineIntake implements Intake {
     if (contract === undefined) return this.#refuse(fact, receivedTime, [unknownContract(fact.contract)]);
     const read = readFact(fact, limits.bodyBytes);
     if (!read.ok) return this.#refuse(fact, receivedTime, read.findings);
-    const shape = contract.check(read.payload);
-    if (shape.length > 0) return this.#refuse(fact, receivedTime, shape, idIn(read.payload));
-    const description = contract.describe(read.payload);
-    const rules = (known: References) => contract.rules(read.payload, known, receivedTime);
-    let broken = this.#o.known.answer(rules);
-    if (broken instanceof Promise) broken = await broken;
+    const described = describe(contract, read.payload);
+    if (!described.ok) return this.#refuse(fact, receivedTime, described.findings, idIn(read.payload));
+    const { description } = described;
+    let broken = this.#o.known.answer((known) => brokenRules(contract, read.payload, known, receivedTime));
+    if (broken instanceof Promise || this.#ahead !== undefined) broken = await this.#inTurn(broken);
     const routed = this.#route(contract, read.payload);
     const findings = [...broken, ...routed.findings];
     if (findings.length > 0) return this.#refuse(fact, receivedTime, findings, description.id);
@@ -115,6 +116,21 @@ export class EngineIntake implements Intake {
 
   saveCursor(name: string, value: string): Promise<void> {
     return this.#o.ledger.saveCursor(`${this.#o.source}:${name}`, value);
+  }
+
+  /** A fact whose look-up takes a while is not overtaken by the ones that the same source handed over after it. */
+  async #inTurn<T>(work: T | Promise<T>): Promise<T> {
+    const mine = Promise.all([work, this.#ahead]);
+    const ended = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#ahead = ended;
+    try {
+      return (await mine)[0];
+    } finally {
+      if (this.#ahead === ended) this.#ahead = undefined;
+    }
   }
 
   #route(contract: Contract, payload: unknown): Routed {
@@ -246,6 +262,36 @@ function readFact(fact: Fact, bodyBytes: number): Read {
       `The source's form cannot be translated: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+function describe(
+  contract: Contract,
+  payload: unknown,
+): { ok: true; description: Description } | { ok: false; findings: Finding[] } {
+  try {
+    const findings = contract.check(payload);
+    return findings.length > 0 ? { ok: false, findings } : { ok: true, description: contract.describe(payload) };
+  } catch (error) {
+    return { ok: false, findings: [contractFailed(contract, error)] };
+  }
+}
+
+function brokenRules(contract: Contract, payload: unknown, known: References, now: number): Finding[] {
+  try {
+    return contract.rules(payload, known, now);
+  } catch (error) {
+    return [contractFailed(contract, error)];
+  }
+}
+
+/** A source that got an error instead would send the same fact for ever. */
+function contractFailed(contract: Contract, error: unknown): Finding {
+  return {
+    field: "",
+    rule: "contract.failed",
+    value: showValue(error instanceof Error ? error.message : String(error)),
+    fix: `The contract ${contract.id} cannot judge this message; its code has to be corrected.`,
+  };
 }
 
 /** Fields from outside fill what the payload leaves out; they never overwrite it. */

@@ -212,16 +212,28 @@ export class Writer {
   #settle(open: Open, settlements: readonly Settlement[]): number[] {
     const fences = new Map(this.sql.fences.all().map((row) => [Number(row["lane"]), Number(row["fence"])]));
     const ours = settlements.filter((s) => fences.get(s.lane) === s.fence);
-    const lost = new Set(settlements.length === ours.length ? [] : settlements.filter((s) => !ours.includes(s)).map((s) => s.delivery));
+    const lost = new Set(
+      settlements.length === ours.length ? [] : settlements.filter((s) => !ours.includes(s)).map((s) => s.delivery),
+    );
     this.#stepAll(this.sql.beginAll, ours.filter(isBegin), (s) => [s.delivery, s.at], lost);
-    this.#stepAll(this.sql.finishAll, ours.filter(isFinish), (s) => [s.delivery, s.at, s.attempt?.receipt ?? null, s.from], lost);
+    this.#stepAll(
+      this.sql.finishAll,
+      ours.filter(isFinish),
+      (s) => [s.delivery, s.at, s.attempt?.receipt ?? null, s.from],
+      lost,
+    );
     for (const s of ours) if (!isBegin(s) && !isFinish(s) && !this.#step(s)) lost.add(s.delivery);
     for (const s of ours) if (!lost.has(s.delivery)) this.#count(open, s);
     return [...lost];
   }
 
   /** One statement for all; when one of them was in another state, one by one to find it. */
-  #stepAll(statement: StatementSync, steps: readonly Settlement[], row: (s: Settlement) => unknown[], lost: Set<number>): void {
+  #stepAll(
+    statement: StatementSync,
+    steps: readonly Settlement[],
+    row: (s: Settlement) => unknown[],
+    lost: Set<number>,
+  ): void {
     if (steps.length === 0) return;
     this.db.exec("savepoint steps");
     const { changes } = statement.run(JSON.stringify(steps.map(row)));
