@@ -9,6 +9,8 @@ export interface Fact {
   raw: string | Uint8Array;
   /** The source's own id, when it travels outside of the payload (an Idempotency-Key header). Otherwise the contract finds it inside. */
   id?: string;
+  /** Whose ids these are, where one source takes facts of many senders (an HTTP caller's name): the same id of two of them is two facts. */
+  scope?: string;
   /** Fields known from outside the payload (from a topic or a path); they fill what the payload leaves out, before `translate`. */
   fields?: Readonly<Record<string, string>>;
   /** Turns the source's own form into the canonical one. What it throws becomes a finding. */

@@ -84,5 +84,10 @@ export class UncertainError extends LineshaftError {
 /** One line for a log or a table: message, what the other side said, and the next step. */
 export function explain(error: unknown): string {
   if (!(error instanceof LineshaftError)) return error instanceof Error ? error.message : String(error);
-  return [error.message, error.said ? `It said: ${error.said}` : "", error.next].filter(Boolean).join(" ");
+  return [error.message, error.said ? `It said: ${endSentence(error.said)}` : "", error.next].filter(Boolean).join(" ");
+}
+
+/** What a system said often ends without a full stop, and the next step would run into it. */
+function endSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

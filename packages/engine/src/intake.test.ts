@@ -109,6 +109,17 @@ test("an id from outside the payload is the fact's id", async () => {
   expect(await bed.intake.record(fact("note.v1", body, { id: "header-2" }))).toMatchObject({ kind: "accepted" });
 });
 
+test("the same id of two senders of one source is two facts", async () => {
+  const { bed } = aBed();
+  await using _ = bed;
+  await bed.start();
+  const body = { id: "1", key: "k" };
+  await bed.intake.record(fact("note.v1", body, { scope: "line-1" }));
+  expect(await bed.intake.record(fact("note.v1", body, { scope: "line-2" }))).toMatchObject({ kind: "accepted" });
+  expect(await bed.intake.record(fact("note.v1", body, { scope: "line-1" }))).toMatchObject({ kind: "duplicate" });
+  expect((await bed.ledger.message(1))?.sourceId).toBe("line-1:1");
+});
+
 test("more facts than the intake holds are turned away, and come in later", async () => {
   const { bed } = aBed({ intakeFacts: 10 });
   await using _ = bed;

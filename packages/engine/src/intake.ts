@@ -161,7 +161,7 @@ export class EngineIntake implements Intake {
     receivedTime: number,
   ): Promise<Receipt> {
     const { source, committer, figures } = this.#o;
-    const sourceId = fact.id ?? d.id;
+    const sourceId = sourceIdOf(fact, d.id);
     const recorded = await committer.record({
       source,
       sourceId,
@@ -209,7 +209,7 @@ export class EngineIntake implements Intake {
   async #refuse(fact: Fact, receivedTime: number, findings: Finding[], sourceId?: string): Promise<Receipt> {
     const { source, committer, figures, limits } = this.#o;
     const received = typeof fact.raw === "string" ? Buffer.from(fact.raw) : fact.raw;
-    const id = fact.id ?? sourceId;
+    const id = fact.id === undefined && sourceId === undefined ? undefined : sourceIdOf(fact, sourceId ?? "");
     const refusal = await committer.refuse({
       source,
       ...(id === undefined ? {} : { sourceId: id }),
@@ -310,6 +310,11 @@ function unknownContract(contract: string): Finding {
     value: showValue(contract),
     fix: "Send one of the contracts that this hub knows; lineshaft contracts lists them.",
   };
+}
+
+function sourceIdOf(fact: Fact, inside: string): string {
+  const id = fact.id ?? inside;
+  return fact.scope === undefined ? id : `${fact.scope}:${id}`;
 }
 
 function idIn(payload: unknown): string | undefined {
