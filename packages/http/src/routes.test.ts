@@ -68,7 +68,10 @@ describe("ids and traces by header", () => {
   test("an Idempotency-Key is the fact's id, within its caller", async () => {
     await using bed = await openHttpBed();
     for (const value of [1, 1]) await bed.post(path, fact("x", value), { "idempotency-key": '"k-1"' });
-    expect(bed.intake.handed.map((each) => each.id)).toEqual(["mes/k-1", "mes/k-1"]);
+    expect(bed.intake.handed.map((each) => [each.scope, each.id])).toEqual([
+      ["mes", "k-1"],
+      ["mes", "k-1"],
+    ]);
     expect(bed.intake.recorded.map(({ receipt }) => receipt.kind)).toEqual(["accepted", "duplicate"]);
   });
 
@@ -240,7 +243,7 @@ describe("a batch", () => {
   test("with an Idempotency-Key gives each fact that key and its place", async () => {
     await using bed = await openHttpBed();
     await bed.post(`${path}/batch`, `[${fact("A")},${fact("B")}]`, { "idempotency-key": "shift-7" });
-    expect(bed.intake.handed.map((each) => each.id)).toEqual(["mes/shift-7#0", "mes/shift-7#1"]);
+    expect(bed.intake.handed.map((each) => each.id)).toEqual(["shift-7#0", "shift-7#1"]);
   });
 
   test("nothing of which could be stored asks the caller back", async () => {

@@ -170,7 +170,8 @@ class Door {
       contract,
       raw,
       origin: caller ?? request.ip,
-      ...(id !== undefined && { id: caller === undefined ? id : `${caller}/${id}` }),
+      ...(id !== undefined && { id }),
+      ...(caller !== undefined && { scope: caller }),
       ...(typeof trace === "string" && TRACEPARENT.test(trace) && { trace }),
       ...(translate && { translate }),
     });
