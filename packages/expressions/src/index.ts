@@ -1,0 +1,1 @@
+export { expression } from "./expression.ts";
