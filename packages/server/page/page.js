@@ -175,11 +175,7 @@ function drawFlow(flow) {
         ),
       ),
     ]),
-    el(
-      "p",
-      { class: "source" },
-      `From taken to done: half within ${words.latency(flow.p50Ms)}, 99 of 100 within ${words.latency(flow.p99Ms)}. Owner: ${flow.owner}.`,
-    ),
+    el("p", { class: "source" }, `${words.flowSpeed(flow)} Owner: ${flow.owner}.`),
   ]);
 }
 

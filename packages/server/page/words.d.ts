@@ -1,4 +1,4 @@
-import type { HubStatus, SourceStatus, SystemStatus } from "@lineshaft/engine";
+import type { FlowStatus, HubStatus, SourceStatus, SystemStatus } from "@lineshaft/engine";
 import type { LiveStatus } from "../src/live-status.ts";
 
 type Tone = "good" | "warn" | "bad";
@@ -6,6 +6,7 @@ export function number(value: number): string;
 export function counted(value: number, one: string, many?: string): string;
 export function clockTime(ms: number, now: number): string;
 export function duration(ms: number): string;
+export function flowSpeed(flow: FlowStatus): string;
 export function latency(ms: number): string;
 export function headline(status: { hub: HubStatus; parked: LiveStatus["parked"] }): {
   tone: Tone;

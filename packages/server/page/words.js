@@ -38,6 +38,12 @@ export function latency(ms) {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms);
 }
 
+/** How fast a flow is, as a sentence. */
+export function flowSpeed({ p50Ms, p99Ms, routes }) {
+  if (!routes.some((route) => route.done > 0)) return "Nothing delivered yet.";
+  return `From taken to done: half within ${latency(p50Ms)}, 99 of 100 within ${latency(p99Ms)}.`;
+}
+
 /** The one headline: tone, title, text. */
 export function headline({ hub, parked }) {
   const held = hub.systems.filter((system) => system.breaker !== "closed");
@@ -61,7 +67,7 @@ export function headline({ hub, parked }) {
   if (lostSources.length > 0)
     return {
       tone: "warn",
-      title: `${counted(lostSources.length, "source")} not connected`,
+      title: `${counted(lostSources.length, "source is", "sources are")} not connected`,
       text: lostSources[0].message ?? "It is tried again by itself.",
     };
   return { tone: "good", title: "Everything is on its way", text: "Every fact that was taken is delivered or moving." };

@@ -78,10 +78,11 @@ export function lotChangeFlow(options: {
     ...defined({ from, policy }),
   }).to(odoo.system.completeOrder, {
     when: (report) => changesLot(report) && (odoo.counts?.(report) ?? true),
-    map: ({ productionOrder, lots = [], final, end, time }) => ({
+    map: ({ productionOrder, lots = [], scrap, final, end, time }) => ({
       order: productionOrder,
       yield: odooQuantity(lots[1]?.quantity ?? { value: "0", unit: "C62" }),
-      ...defined({ lot: lots[1]?.lot }),
+      // Scrap goes with the last part: counted with the first, it could close the order too early.
+      ...defined({ lot: lots[1]?.lot, scrap: scrapOf(scrap) }),
       final,
       finishedAt: end ?? time,
     }),
@@ -103,10 +104,7 @@ function toOdoo(report: Completion): CompleteOrder {
     ...defined({
       lot: serials === undefined ? lots?.[0]?.lot : undefined,
       serials,
-      scrap: scrap?.map(({ quantity, reason, lot }) => ({
-        quantity: odooQuantity(quantity),
-        ...defined({ reason, lot }),
-      })),
+      scrap: second ? undefined : scrapOf(scrap),
       consumption: consumed?.map(odooConsumption),
       byProducts: byProducts?.map(({ product, quantity, lot }) => ({
         product,
@@ -116,6 +114,13 @@ function toOdoo(report: Completion): CompleteOrder {
       note: noteOf(report),
     }),
   };
+}
+
+function scrapOf(scrap: Completion["scrap"]): CompleteOrder["scrap"] {
+  return scrap?.map(({ quantity, reason, lot }) => ({
+    quantity: odooQuantity(quantity),
+    ...defined({ reason, lot }),
+  }));
 }
 
 /** What Odoo has no field for stays readable in its note. */

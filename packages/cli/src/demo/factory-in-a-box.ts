@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Clock, type Log, Secret, systemClock } from "@lineshaft/core";
+import { type Clock, type Ledger, type Log, Secret, systemClock } from "@lineshaft/core";
 import type { HubDefinition } from "@lineshaft/engine";
 import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { provision } from "@lineshaft/odoo";
@@ -49,6 +49,8 @@ export interface Factory {
 /** Orders that the plant works off in a day; with the default speed something happens every second or so. */
 export const ORDERS_A_DAY = 90;
 
+/** Holds the ledger while the simulators are brought back. */
+const REBUILDER = "demo";
 /** Odoo's version that is simulated. */
 const ODOO_VERSION = 19;
 
@@ -63,10 +65,13 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
   const open = new AsyncDisposableStack();
   try {
     mkdirSync(resolve(data), { recursive: true });
-    await refuseSecond(data, clock);
+    const ledger = open.use(await openAlone(data, clock));
     progress("Starting broker and simulators …");
     const broker = open.use(await DemoBroker.start(options.mqttPort));
-    const odoo = open.use(await startOdooSimulator({ version: ODOO_VERSION, clock, latency: "real" }));
+    const pace = { real: false };
+    const odoo = open.use(
+      await startOdooSimulator({ version: ODOO_VERSION, clock: paced(clock, pace), latency: "real" }),
+    );
     const sap = open.use(await startSapSimulator({ clock, password: randomBytes(12).toString("hex") }));
     seedMasterData(odoo, sap);
     const orders = readDemoState(data)?.orders ?? [];
@@ -74,7 +79,11 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
     const addresses = addressesOf({ ...options, broker, odoo, sap });
     await provisionOdoo(odoo);
     const definition = await loadFactory(addresses);
-    const rebuilt = await rebuild(definition, options);
+    const rebuilt = await rebuild(definition, ledger, options);
+    pace.real = true;
+    // The hub takes the ledger over.
+    await ledger.releaseLanes(REBUILDER);
+    await ledger.close();
     const faults = open.use(new SimulatorFaults({ odoo, sap, broker, clock }));
     const running = await runHub({ definition, port: options.port, log, version: options.version, clock, faults });
     open.defer(() => running.stop());
@@ -89,11 +98,21 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
   }
 }
 
-/** Takes the ledger's lanes for a moment, which only one process can. */
-async function refuseSecond(data: string, clock: Clock): Promise<void> {
-  await using ledger = await openSqliteLedger({ path: ledgerIn(data) });
-  await ledger.claimLanes({ worker: "demo", at: clock.now(), leaseMs: 1_000 });
-  await ledger.releaseLanes("demo");
+/** Opens the ledger and takes its lanes, which only one process can. */
+async function openAlone(data: string, clock: Clock): Promise<Ledger> {
+  const ledger = await openSqliteLedger({ path: ledgerIn(data) });
+  try {
+    await ledger.claimLanes({ worker: REBUILDER, at: clock.now(), leaseMs: 1_000 });
+    return ledger;
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+/** Odoo takes its time as a real one does, but not while it is brought back to where it was. */
+function paced(clock: Clock, pace: { real: boolean }): Clock {
+  return { ...clock, sleep: (ms, signal) => clock.sleep(pace.real ? ms : 0, signal) };
 }
 
 function addressesOf({
@@ -133,8 +152,7 @@ async function provisionOdoo({ url, database, users }: OdooSimulator): Promise<v
   });
 }
 
-async function rebuild(definition: HubDefinition, { data, log, progress }: FactoryOptions): Promise<number> {
-  await using ledger = await openSqliteLedger({ path: ledgerIn(data), readOnly: true });
+async function rebuild(definition: HubDefinition, ledger: Ledger, { log, progress }: FactoryOptions): Promise<number> {
   const { done, refused } = await rebuildSimulators({
     definition,
     ledger,

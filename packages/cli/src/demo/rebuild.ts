@@ -10,7 +10,7 @@ import {
 import type { HubDefinition } from "@lineshaft/engine";
 
 /** Deliveries read from the ledger at once. */
-const PAGE = 500;
+const PAGE = 2_000;
 
 /**
  * Brings simulators, which forget everything, back to what the ledger says stands in them: every finished delivery is
@@ -24,7 +24,7 @@ export async function rebuildSimulators(options: {
   ledger: Ledger;
   log: Log;
   progress: (done: number) => void;
-}): Promise<{ done: number; refused: number }> {
+}): Promise<Count> {
   const { definition, ledger, log, progress } = options;
   const systems = new Map<string, System>();
   const names = new Set(definition.flows.flatMap((flow) => flow.routes.map((route) => route.operation.system.name)));
@@ -35,12 +35,15 @@ export async function rebuildSimulators(options: {
         systems.set(system.name, await system.open({ clock: systemClock, random: Math.random, log }));
     for (let afterId = 0; ;) {
       const page = await ledger.deliveries({ states: ["done"], afterId, limit: PAGE });
-      for (const batch of await batchesOf(ledger, page)) {
-        const { done, refused } = await sendBatch(systems, batch);
+      const bySystem = Map.groupBy(page, (delivery) => delivery.system);
+      const counts = await Promise.all(
+        [...bySystem.values()].map(async (own) => sendInOrder(systems, await batchesOf(ledger, own))),
+      );
+      for (const { done, refused } of counts) {
         total.done += done;
         total.refused += refused;
-        progress(total.done);
       }
+      progress(total.done);
       if (page.length < PAGE) return total;
       afterId = page.at(-1)?.id ?? afterId;
     }
@@ -49,23 +52,32 @@ export async function rebuildSimulators(options: {
   }
 }
 
+interface Count {
+  done: number;
+  refused: number;
+}
+
 interface Batch {
   system: string;
   operation: string;
   items: Item<never>[];
 }
 
-/** Neighbours that go to one operation and are about different keys go together. */
-async function batchesOf(ledger: Ledger, page: readonly StoredDelivery[]): Promise<Batch[]> {
+/**
+ * Batches for one system, to be sent one after another: each item stands in the first one after everything earlier of
+ * its key. Different keys need not keep their order, so that few batches are left.
+ */
+async function batchesOf(ledger: Ledger, deliveries: readonly StoredDelivery[]): Promise<Batch[]> {
   const batches: Batch[] = [];
-  for (const delivery of page) {
+  const lastOfKey = new Map<string, number>();
+  for (const delivery of deliveries) {
     const item = await itemOf(ledger, delivery);
     if (item === undefined) continue;
     const { system, operation } = delivery;
-    const last = batches.at(-1);
-    if (last?.system === system && last.operation === operation && !last.items.some(({ key }) => key === item.key))
-      last.items.push(item);
-    else batches.push({ system, operation, items: [item] });
+    let at = (lastOfKey.get(item.key) ?? -1) + 1;
+    while (at < batches.length && batches[at]?.operation !== operation) at++;
+    (batches[at] ??= { system, operation, items: [] }).items.push(item);
+    lastOfKey.set(item.key, at);
   }
   return batches;
 }
@@ -79,10 +91,17 @@ async function itemOf(ledger: Ledger, { id, key }: StoredDelivery): Promise<Item
   return { token, key, value: JSON.parse(sent.request) as never, attempt: 1, receivedTime: sent.startedAt };
 }
 
-async function sendBatch(
-  systems: ReadonlyMap<string, System>,
-  { system, operation, items }: Batch,
-): Promise<{ done: number; refused: number }> {
+async function sendInOrder(systems: ReadonlyMap<string, System>, batches: readonly Batch[]): Promise<Count> {
+  const total = { done: 0, refused: 0 };
+  for (const batch of batches) {
+    const { done, refused } = await sendBatch(systems, batch);
+    total.done += done;
+    total.refused += refused;
+  }
+  return total;
+}
+
+async function sendBatch(systems: ReadonlyMap<string, System>, { system, operation, items }: Batch): Promise<Count> {
   const target: Target<never> | undefined = systems.get(system)?.targets[operation];
   if (target === undefined) return { done: 0, refused: items.length };
   let done = 0;
