@@ -5,6 +5,7 @@ import net from "node:net";
 import { userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { Aedes } from "aedes";
+import { pause } from "../pause.ts";
 
 /** A broker on a free port of 127.0.0.1. */
 export interface Broker extends AsyncDisposable {
@@ -77,7 +78,7 @@ async function launch(program: string, configuration: string, port: number): Pro
   while (!(await answers(port))) {
     if (broker.exitCode !== null || performance.now() > end)
       throw new Error(`${program} does not listen on port ${port}. It said: ${said}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
   return broker;
 }

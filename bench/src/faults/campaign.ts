@@ -1,4 +1,5 @@
 import { sqlite } from "@lineshaft/ledger-sqlite";
+import { atMost } from "../pause.ts";
 import type { Report } from "../report.ts";
 import { type Scratch, openScratch } from "../scratch.ts";
 import { type Broker, startBroker } from "./broker.ts";
@@ -74,7 +75,7 @@ class Campaign {
     await this.#peer.reset(this.#o.seed, found);
     const facts = Math.ceil((CAUGHT_MS / 1_000) * RATE);
     const round = runRound({ ...this.#round(0), facts, broken: true, violations: found, signal: stop.signal });
-    const caught = await Promise.race([found.first(), round.then(() => undefined), timeout(CAUGHT_MS, stop.signal)]);
+    const caught = await atMost(CAUGHT_MS, Promise.race([found.first(), round.then(() => undefined)]));
     const ms = Math.round(performance.now() - startedAt);
     stop.abort();
     await round;
@@ -148,11 +149,4 @@ class Campaign {
       signal: new AbortController().signal,
     };
   }
-}
-
-function timeout(ms: number, signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), ms);
-    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Child, startChild } from "../child.ts";
 import { extname } from "node:path";
+import { atMost, pause } from "../pause.ts";
 import type { HubBeat, HubProcessOptions, HubWord } from "./hub-options.ts";
 import type { Violations } from "./violations.ts";
 
@@ -76,7 +77,7 @@ export class HubRunner {
     await this.start(crash);
     const child = this.#child;
     if (child === undefined || !this.running) return;
-    await Promise.race([once(child.process, "exit"), pause(POINT_MS)]);
+    await atMost(POINT_MS, once(child.process, "exit"));
     if (this.running) await this.kill();
     else this.crashes++;
   }
@@ -97,8 +98,8 @@ export class HubRunner {
     if (child === undefined || !this.running) return;
     const exited = once(child.process, "exit");
     child.process.kill("SIGTERM");
-    const ended = await Promise.race([exited, pause(STOP_MS)]);
-    if (!Array.isArray(ended)) {
+    const ended = await atMost(STOP_MS, exited);
+    if (ended === undefined) {
       this.#violations.add(`The hub did not stop within ${STOP_MS} ms of SIGTERM.`);
       await child.kill();
     } else if (ended[0] !== 0)
@@ -108,8 +109,4 @@ export class HubRunner {
 
 function hubScript(): URL {
   return new URL(`../hub-process${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,3 +1,4 @@
+import { pause } from "../pause.ts";
 import type { FactPlan, PlannedFact } from "./fact-plan.ts";
 import type { Acknowledged, HttpSender, MqttSender } from "./senders.ts";
 
@@ -69,8 +70,4 @@ export class Load {
     const tracked = work.finally(() => this.#underWay.delete(tracked));
     this.#underWay.add(tracked);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

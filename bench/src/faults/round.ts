@@ -1,6 +1,7 @@
 import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import type { HubDefinition } from "@lineshaft/engine";
 import { seededRandom } from "@lineshaft/testing";
+import { atMost, pause } from "../pause.ts";
 import { type Broker, freePort } from "./broker.ts";
 import { CRASH_POINTS } from "./crash-plan.ts";
 import { FactPlan } from "./fact-plan.ts";
@@ -191,7 +192,7 @@ interface Quietening {
 async function quieten({ hub, load, path, plan, told, violations, signal }: Quietening): Promise<void> {
   const end = Date.now() + QUIET_MS;
   const settled = load.settled();
-  await Promise.race([settled, pause(QUIET_MS)]);
+  await atMost(QUIET_MS, settled);
   if (load.underWay > 0)
     violations.add(`${load.underWay} senders had no answer ${QUIET_MS} ms after all was well again.`);
   while (!signal.aborted && Date.now() < end) {
@@ -210,8 +211,4 @@ async function standOf(path: string): Promise<{ messages: number; open: number }
   const { messages } = await ledger.totals();
   const counts = await ledger.counts({ open: true });
   return { messages, open: counts.reduce((sum, { count }) => sum + count, 0) };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,6 @@
 import { type MqttClient, connectAsync } from "mqtt";
 import { Pool } from "undici";
+import { pause } from "../pause.ts";
 import { type MqttInput, completionTopic } from "./hub-options.ts";
 import { CONTRACT, type PlannedFact, payloadOf } from "./fact-plan.ts";
 import type { Violations } from "./violations.ts";
@@ -35,8 +36,17 @@ export class HttpSender {
     while (!signal.aborted) {
       const answer = await this.#post(JSON.stringify(payloadOf(fact, changed)));
       if (answer !== undefined && this.#settles(fact, answer, changed !== undefined)) return;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      await pause(AGAIN_MS);
     }
+  }
+
+  /** One try; undefined when nobody knows. `code` is the hub's own word for what was wrong. */
+  async sendOnce(fact: PlannedFact): Promise<{ status: number; code: string } | undefined> {
+    const answer = await this.#post(JSON.stringify(payloadOf(fact)));
+    if (answer === undefined) return undefined;
+    this.#settles(fact, answer, false);
+    const { code = "" } = JSON.parse(answer.text) as { code?: string };
+    return { status: answer.status, code };
   }
 
   close(): Promise<void> {
