@@ -1,0 +1,200 @@
+import { type Completion, type ProductionOrderRelease, aQuantity } from "@lineshaft/model";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RealOdoo, Standing } from "./testing/real/odoo-eyes.ts";
+import { RealPlant, type Traced, fresh, realOdoo } from "./testing/real/real-plant.ts";
+
+/** A real Odoo on a busy machine takes half a second for a completion; a restart of the hub as long again. */
+const LIMIT_MS = 240_000;
+
+const real = realOdoo();
+if (typeof real === "string") test.skip(`a plant's reports reach a real Odoo (${real})`);
+else describe(`real Odoo at ${real.url}`, () => plantCases(real));
+
+function plantCases(odoo: RealOdoo): void {
+  let plant: RealPlant;
+  beforeAll(async () => {
+    plant = await RealPlant.open(odoo);
+  }, LIMIT_MS);
+  afterAll(() => plant[Symbol.asyncDispose]());
+
+  test(
+    "an order, its partial reports with lots, scrap and rework, a duplicate and the final report stand as reported",
+    async () => {
+      const { product, plain, tracked, trackedLot } = plant.recipe;
+      const order = fresh("MO");
+      const [a, b, c] = [fresh("LA"), fresh("LB"), fresh("LC")];
+      const first = aReport(order, 4, {
+        lots: [{ lot: a, quantity: aQuantity(4) }],
+        scrap: [{ quantity: aQuantity(1), reason: "SEAL-DAMAGED" }],
+        consumed: [{ product: tracked, quantity: aQuantity(6), lot: trackedLot }],
+      });
+      const second = aReport(order, 3, {
+        lots: [{ lot: b, quantity: aQuantity(3) }],
+        rework: aQuantity(1),
+        reworkReason: "LEAK",
+      });
+      const last = aReport(order, 3, { lots: [{ lot: c, quantity: aQuantity(3) }], final: true });
+      await plant.release(aRelease(order, product, 10));
+      await plant.report(first, first);
+      await plant.received(order, 2);
+      expect((await plant.post("completion.v1", second)).status).toBe(202);
+      expect((await plant.post("completion.v1", second)).said).toMatchObject({ status: "duplicate" });
+      await plant.report(last);
+
+      const traced = await plant.settled(order, 4);
+      expect(traced.map((message) => message.duplicates)).toEqual([0, 1, 1, 0]);
+      const standing = await plant.standing(order);
+      // The scrapped piece was made and cost material too: five, three and, of the two still open, three.
+      expect(standing.members).toMatchObject([
+        { state: "done", made: 5, lots: [a] },
+        { state: "done", made: 3, lots: [b] },
+        { state: "done", made: 3, lots: [c] },
+      ]);
+      expect(standing.scrapped).toEqual([{ quantity: 1, lot: a, state: "done" }]);
+      expect(standing.consumed).toEqual({ [plain]: 22, [tracked]: 12 });
+      expect(standing.consumedLots).toEqual({ [trackedLot]: 12 });
+      expect(await plant.odoo.onHand(product)).toEqual({ [a]: 4, [b]: 3, [c]: 3 });
+      expect((await plant.odoo.remarks(order)).join("\n")).toContain("Rework: 1 C62 (LEAK).");
+      expectEachOnce(standing, traced);
+    },
+    LIMIT_MS,
+  );
+
+  test.each(["asked", "answered"] as const)(
+    "a hub killed when Odoo was %s and it had no answer yet completes each report once, in order",
+    async (moment) => {
+      const order = fresh("MO");
+      const reports = someReports(order, 4);
+      const killed = plant.killAt(moment);
+      await plant.release(aRelease(order, plant.recipe.product, 12));
+      await plant.report(...reports.slice(0, 2));
+      await killed;
+      await plant.report(...reports.slice(2));
+      await plant.start();
+      await expectAll(plant, order, reports);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "a hub killed twice over one order, at either moment, completes each report once, in order",
+    async () => {
+      const order = fresh("MO");
+      const reports = someReports(order, 4);
+      const killed = plant.killAt("asked");
+      await plant.release(aRelease(order, plant.recipe.product, 12));
+      await plant.report(...reports);
+      await killed;
+      const killedAgain = plant.killAt("answered");
+      await plant.start();
+      await killedAgain;
+      await plant.start();
+      await expectAll(plant, order, reports);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "what comes in while Odoo refuses connections, and while it is frozen, arrives afterwards in order, once",
+    async () => {
+      const order = fresh("MO");
+      const reports = someReports(order, 6);
+      await plant.release(aRelease(order, plant.recipe.product, 18));
+      await plant.settled(order, 1);
+      await plant.gate.outage(true);
+      await plant.report(...reports.slice(0, 3));
+      const refused = (traced: Traced[]) =>
+        traced.some(({ deliveries }) =>
+          deliveries.some(({ attempts }) => attempts.some(({ outcome }) => outcome === "unavailable")),
+        );
+      for (let traced = await plant.received(order, 4); !refused(traced);) traced = await plant.trace(order);
+      plant.gate.hold();
+      await plant.gate.outage(false);
+      await plant.report(...reports.slice(3));
+      await plant.received(order, 7);
+      for (; plant.gate.held === 0;) await plant.trace(order);
+      plant.gate.release();
+      await expectAll(plant, order, reports);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "what the broker holds while the hub is away survives the broker's restart too",
+    async () => {
+      const order = fresh("MO");
+      const reports = someReports(order, 4);
+      await plant.end("SIGTERM");
+      await plant.release(aRelease(order, plant.recipe.product, 12));
+      await plant.report(...reports.slice(0, 2));
+      await plant.broker.restart();
+      await plant.report(reports[2] ?? {});
+      await plant.start();
+      await plant.received(order, 4);
+      await plant.broker.restart();
+      await plant.report(reports[3] ?? {});
+      await expectAll(plant, order, reports);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "after all of it the audit trail holds",
+    async () => {
+      expect((await plant.project.run("audit", "verify")).code).toBe(0);
+    },
+    LIMIT_MS,
+  );
+}
+
+/** Every report stands in Odoo as one member of the family, in the order of the reports, with its lot on stock. */
+async function expectAll(plant: RealPlant, order: string, reports: readonly Completion[]): Promise<void> {
+  const traced = await plant.settled(order, reports.length + 1);
+  const standing = await plant.standing(order);
+  const lots = reports.map((report) => report.lots?.[0]?.lot ?? "");
+  expect(standing.members).toMatchObject(lots.map((lot) => ({ state: "done", made: 3, lots: [lot] })));
+  const onHand = await plant.odoo.onHand(plant.recipe.product);
+  expect(Object.fromEntries(lots.map((lot) => [lot, onHand[lot]]))).toEqual(
+    Object.fromEntries(lots.map((lot) => [lot, 3])),
+  );
+  const made = 3 * reports.length;
+  expect(standing.consumed).toEqual({ [plant.recipe.plain]: 2 * made, [plant.recipe.tracked]: made });
+  expectEachOnce(standing, traced);
+}
+
+/** Each delivery's token is claimed once in Odoo, and the ledger's receipt is what Odoo noted beside the claim. */
+function expectEachOnce(standing: Standing, traced: readonly Traced[]): void {
+  const claimed = standing.claims.map(({ token, receipt }) => `${token.split("-").at(-1)} ${receipt}`);
+  const delivered = traced.flatMap(({ deliveries }) =>
+    deliveries.map(({ id, receipt }) => `${id.toString(36)} ${receipt}`),
+  );
+  expect(claimed.sort()).toEqual(delivered.sort());
+}
+
+function aRelease(order: string, product: string, pieces: number): ProductionOrderRelease {
+  return {
+    id: fresh("release"),
+    time: new Date().toISOString(),
+    productionOrder: order,
+    product,
+    quantity: aQuantity(pieces),
+  };
+}
+
+function aReport(order: string, pieces: number, more: Partial<Completion>): Completion {
+  return {
+    id: fresh("mes"),
+    time: new Date().toISOString(),
+    productionOrder: order,
+    yield: aQuantity(pieces),
+    final: false,
+    ...more,
+  };
+}
+
+/** So many reports of three pieces each, each with a lot of its own. */
+function someReports(order: string, count: number): Completion[] {
+  return Array.from({ length: count }, () =>
+    aReport(order, 3, { lots: [{ lot: fresh("L"), quantity: aQuantity(3) }] }),
+  );
+}
