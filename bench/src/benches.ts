@@ -1,3 +1,4 @@
+import { backlogBench } from "./backlog/backlog-bench.ts";
 import { engineBench } from "./engine/engine-bench.ts";
 import type { Report } from "./report.ts";
 
@@ -17,4 +18,6 @@ export interface BenchOptions {
 export const benches = {
   engine: (options: BenchOptions): Promise<Report> =>
     engineBench({ messages: 30_000, rounds: 5, seconds: 5, rate: 1_000, ...options }),
+  backlog: (options: BenchOptions): Promise<Report> =>
+    backlogBench({ pending: 1_000_000, messages: 10_000, rounds: 5, ...options }),
 } as const;

@@ -1,0 +1,83 @@
+import { statSync } from "node:fs";
+import { beside, startChild } from "../child.ts";
+import { type Report, rounded } from "../report.ts";
+import { openScratch } from "../scratch.ts";
+import { median, perSecond } from "../statistics.ts";
+import type { BacklogProcessOptions, BacklogWord } from "./backlog-process.ts";
+import { buildBacklog } from "./build-backlog.ts";
+
+export interface BacklogSettings {
+  /** Deliveries that wait when the hub starts. */
+  pending: number;
+  /** Facts in each timed round. */
+  messages: number;
+  rounds: number;
+  folder?: string;
+}
+
+/** Order keys of the backlog: a large plant's open production orders. */
+const ORDERS = 20_000;
+const PATIENCE_MS = 300_000;
+
+/** What a large backlog costs: at the start, in memory, and in throughput beside an empty ledger. */
+export async function backlogBench(settings: BacklogSettings): Promise<Report> {
+  const { pending, messages, rounds, folder } = settings;
+  using scratch = openScratch(folder);
+  const backlogged = scratch.path("backlog.db");
+  let facts = await buildBacklog(backlogged, pending, ORDERS);
+  const full: Start[] = [];
+  const empty: Start[] = [];
+  for (let round = 0; round < rounds; round++) {
+    full.push(await startOnce({ ledger: backlogged, messages, firstFact: facts, orders: ORDERS }));
+    facts += messages;
+    empty.push(await startOnce({ ledger: scratch.path(`empty-${round}.db`), messages, firstFact: 0, orders: ORDERS }));
+  }
+  const rate = (starts: readonly Start[]) => median(starts.map((s) => perSecond(messages, s.acceptMs + s.settleMs)));
+  const shares = full.map((it, round) => {
+    const other = empty[round] ?? it;
+    return (other.acceptMs + other.settleMs) / (it.acceptMs + it.settleMs);
+  });
+  return {
+    name: "backlog",
+    settings: {
+      pending,
+      messages,
+      rounds,
+      orders: ORDERS,
+      ledgerMb: Math.round(statSync(backlogged).size / 1_048_576),
+    },
+    figures: {
+      backlogStartMs: rounded(median(full.map((start) => start.startMs))),
+      backlogRssMb: rounded(Math.max(...full.map((start) => start.rssMb))),
+      backlogShare: rounded(median(shares)),
+      perSecond: rounded(rate(full)),
+      emptyPerSecond: rounded(rate(empty)),
+      acceptShare: rounded(median(full.map((it, round) => (empty[round]?.acceptMs ?? Number.NaN) / it.acceptMs))),
+      settleShare: rounded(median(full.map((it, round) => (empty[round]?.settleMs ?? Number.NaN) / it.settleMs))),
+      emptyRssMb: rounded(Math.max(...empty.map((start) => start.rssMb))),
+    },
+    notes: [
+      "backlogStartMs: from the start of the process to the first delivery handed to a target.",
+      "backlogRssMb: the most that any of the processes ever held, its load of facts included.",
+    ],
+  };
+}
+
+interface Start {
+  startMs: number;
+  acceptMs: number;
+  settleMs: number;
+  rssMb: number;
+}
+
+async function startOnce(options: BacklogProcessOptions): Promise<Start> {
+  const startedAt = Date.now();
+  const child = startChild<BacklogWord>(beside(import.meta.url, "backlog-process"), options);
+  try {
+    const firstSentAt = child.hear("firstSentAt", PATIENCE_MS);
+    const done = await child.hear("done", PATIENCE_MS);
+    return { startMs: (await firstSentAt) - startedAt, ...done };
+  } finally {
+    await child.kill();
+  }
+}
