@@ -1,5 +1,7 @@
 export { odoo } from "./odoo.ts";
-export type { Odoo, OdooAddress, OdooOptions } from "./odoo.ts";
+export type { Odoo, OdooAddress, OdooOptions, OdooSystem } from "./odoo.ts";
+export type { Changes } from "./changes/index.ts";
+export type { ChangesOptions, ChangesSource } from "./changes/changes-source.ts";
 export { provision } from "./provision.ts";
 export type { ProvisionOptions, ProvisionReport } from "./provision.ts";
 export { BATCH_ITEMS, LINES, operationSchemas } from "./operations.ts";

@@ -1,5 +1,6 @@
 import { LineshaftError } from "@lineshaft/core";
 import type { Secret, System, SystemContext, SystemDefinition, SystemLimits, Target } from "@lineshaft/core";
+import { changesSources, sourceNames, type Changes } from "./changes/index.ts";
 import { checkOdoo } from "./check.ts";
 import type { ConflictOptions } from "./conflicts.ts";
 import { openConnection, type OdooConnection } from "./connection.ts";
@@ -32,7 +33,15 @@ export interface OdooOptions extends ConflictOptions {
   units?: Readonly<Record<string, string>>;
   /** How long a call may take; must exceed the server's own `limit_time_real` (120 s). Default 130,000. */
   timeoutMs?: number;
+  /** What to take from this Odoo as facts; default nothing. */
+  changes?: Changes;
   limits?: SystemLimits;
+}
+
+/** An open Odoo. */
+export interface OdooSystem extends System {
+  /** Look for changes now, in one source or in all: what to call when a webhook of Odoo arrives. */
+  hint(source?: string): void;
 }
 
 /** Where an Odoo is and as whom the hub works in it; no secret. For commands that set it up. */
@@ -49,6 +58,7 @@ export function odoo(options: OdooOptions): Odoo {
   const definition: SystemDefinition = {
     name: options.name,
     connector: "odoo",
+    sources: sourceNames(options.changes),
     limits: { sendMs: (options.timeoutMs ?? TIMEOUT_MS) + 10_000, ...options.limits },
     open: (context) => Promise.resolve(openSystem(options, handles, context)),
   };
@@ -59,14 +69,18 @@ export function odoo(options: OdooOptions): Odoo {
   return declared;
 }
 
-function openSystem(options: OdooOptions, handles: OperationHandles, context: SystemContext): System {
+function openSystem(options: OdooOptions, handles: OperationHandles, context: SystemContext): OdooSystem {
   const { name, url, database, login, key, mode = "provisioned", timeoutMs = TIMEOUT_MS } = options;
   const connection = openConnection({ url, database, login, key, timeoutMs });
   const targets =
     mode === "plain" ? plain(options, handles, connection, timeoutMs) : provisioned(options, handles, connection);
+  const sources = changesSources(options.changes, { connection, units: options.units, clock: context.clock });
   return {
     targets,
-    sources: {},
+    sources,
+    hint(source) {
+      for (const [known, { hint }] of Object.entries(sources)) if (source === undefined || source === known) hint();
+    },
     check: (signal) => checkOdoo({ name, mode, connection }, signal),
     close: () => connection.close(),
   };

@@ -1,0 +1,9 @@
+import { afterAll } from "vitest";
+import { odooCases } from "./testing/odoo-cases.ts";
+import { simulatedPeer } from "./testing/peers.ts";
+
+for (const version of [17, 18, 19] as const) {
+  const { peer, close } = await simulatedPeer(version);
+  afterAll(close);
+  odooCases(peer);
+}
