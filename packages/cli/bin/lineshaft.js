@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read, so that an old one is told what is wrong in a sentence.
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(
@@ -14,5 +18,15 @@ process.emitWarning = (warning, ...rest) => {
   const kind = typeof rest[0] === "string" ? rest[0] : rest[0]?.type;
   if (kind !== "ExperimentalWarning") warn(warning, ...rest);
 };
-const { run } = await import("../dist/main.js");
+const { run } = await import(mainOfProject() ?? "../dist/main.js");
 await run();
+
+/** A project's own Lineshaft goes before one installed for all: its configuration is made of the project's packages. */
+function mainOfProject() {
+  try {
+    const manifest = createRequire(join(process.cwd(), "package.json")).resolve("lineshaft/package.json");
+    return pathToFileURL(join(dirname(manifest), "dist", "main.js")).href;
+  } catch {
+    return undefined; // Not within a project.
+  }
+}

@@ -73,7 +73,7 @@ export class DevRunner {
   #spawn(): void {
     // In a group of its own, so that Ctrl-C reaches this process alone and it ends the other in order.
     const child = spawn(process.execPath, [bin, ...this.#options.args], {
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
       detached: true,
     });
     this.#child = child;

@@ -25,5 +25,7 @@ function firstSignal(): Promise<void> {
       resolve();
     };
     process.on("SIGINT", stop).on("SIGTERM", stop);
+    // Run by `dev`, which is gone: nobody else would end it.
+    process.once("disconnect", stop);
   });
 }

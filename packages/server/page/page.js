@@ -117,7 +117,7 @@ function drawStuck({ parked, total, refused, ledgerProblem, now }) {
 }
 
 function drawSystem(system, now) {
-  const { tone, text: sentence } = words.systemSentence(system, now);
+  const { tone, text: sentence, technical } = words.systemSentence(system, now);
   const { pending, sending, checking, parked } = system.backlog;
   const { done, unavailable, rejected, uncertain } = system.outcomes;
   const sends = done + unavailable + rejected + uncertain + pending + sending + checking + parked > 0;
@@ -133,6 +133,7 @@ function drawSystem(system, now) {
   return el("article", { class: `card tone-${lostSource && tone === "good" ? "warn" : tone}` }, [
     el("div", { class: "head" }, [el("h3", {}, system.name), el("small", {}, system.connector)]),
     sends || system.sources.length === 0 || tone !== "good" ? el("p", {}, sentence) : "",
+    details(`${system.name} technical`, technical),
     sends
       ? el(
           "div",
@@ -140,7 +141,10 @@ function drawSystem(system, now) {
           chips.map(([word, value, chipTone]) => chip(`${words.number(value)} ${word}`, chipTone)),
         )
       : "",
-    ...system.sources.map((source) => el("p", { class: "source" }, words.sourceSentence(source, now))),
+    ...system.sources.flatMap((source) => {
+      const told = words.sourceSentence(source, now);
+      return [el("p", { class: "source" }, told.text), details(`${system.name} ${source.name}`, told.technical)];
+    }),
   ]);
 }
 
@@ -275,6 +279,12 @@ function showContact() {
       ? "Connecting …"
       : "Live";
   if (contact.textContent !== said) contact.textContent = said;
+}
+
+/** The technical text, one click behind the sentence. */
+function details(id, technical) {
+  if (!technical) return "";
+  return el("details", { "data-id": id }, [el("summary", {}, "Details"), el("p", { class: "source" }, technical)]);
 }
 
 function chip(label, tone) {

@@ -13,8 +13,8 @@ export function headline(status: { hub: HubStatus; parked: LiveStatus["parked"] 
   title: string;
   text: string;
 };
-export function systemSentence(system: SystemStatus, now: number): { tone: Tone; text: string };
-export function sourceSentence(source: SourceStatus, now: number): string;
+export function systemSentence(system: SystemStatus, now: number): { tone: Tone; text: string; technical?: string };
+export function sourceSentence(source: SourceStatus, now: number): { text: string; technical?: string };
 export function stateWord(state: string): { word: string; tone: string };
 export function contractName(contract: string): string;
 export function operationName(operation: string): string;

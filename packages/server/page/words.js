@@ -68,21 +68,21 @@ export function headline({ hub, parked }) {
     return {
       tone: "warn",
       title: `${counted(lostSources.length, "source is", "sources are")} not connected`,
-      text: lostSources[0].message ?? "It is tried again by itself.",
+      text: "What they would bring in waits there; they are tried again by themselves.",
     };
   return { tone: "good", title: "Everything is on its way", text: "Every fact that was taken is delivered or moving." };
 }
 
-/** What stands with one system: tone and sentence. */
+/** What stands with one system: tone, sentence, and the technical text behind it where there is one. */
 export function systemSentence(system, now) {
   if (system.breaker === "open")
     return {
       tone: "bad",
-      text: `${system.message ?? `No answer since ${clockTime(system.since, now)}.`} ${
-        system.nextProbeAt === undefined ? "" : `Next try in ${duration(system.nextProbeAt - now)}.`
-      }`.trim(),
+      text: `Does not answer since ${clockTime(system.since, now)}. ${nextTry(system.nextProbeAt, now)}What comes in for it waits.`,
+      technical: system.message,
     };
-  if (system.breaker === "probing") return { tone: "warn", text: "Trying whether it is back …" };
+  if (system.breaker === "probing")
+    return { tone: "warn", text: "Trying whether it is back …", technical: system.message };
   const { pending, sending, checking, parked } = system.backlog;
   if (parked > 0)
     return { tone: "warn", text: `Answers. ${counted(parked, "delivery waits", "deliveries wait")} for a person.` };
@@ -95,12 +95,19 @@ export function systemSentence(system, now) {
   return { tone: "good", text: "Answers. Nothing waits." };
 }
 
-/** One source of a system, as a sentence. */
+/** One source of a system, as a sentence, with the technical text behind it. */
 export function sourceSentence(source, now) {
-  if (source.state === "running") return `Listening on ${source.name}: ${counted(source.facts, "fact")} so far.`;
-  if (source.state === "stopped") return `${source.name} is stopped.`;
-  const next = source.nextTryAt === undefined ? "" : ` Next try in ${duration(source.nextTryAt - now)}.`;
-  return `${source.name} is not connected since ${clockTime(source.since, now)}. ${source.message ?? ""}${next}`.trim();
+  if (source.state === "running")
+    return { text: `Listening on ${source.name}: ${counted(source.facts, "fact")} so far.` };
+  if (source.state === "stopped") return { text: `${source.name} is stopped.` };
+  return {
+    text: `${source.name} is not connected since ${clockTime(source.since, now)}. ${nextTry(source.nextTryAt, now)}`.trim(),
+    technical: source.message,
+  };
+}
+
+function nextTry(at, now) {
+  return at === undefined ? "" : `Next try in ${duration(at - now)}. `;
 }
 
 const states = {

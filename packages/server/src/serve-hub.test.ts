@@ -83,7 +83,7 @@ test("/api/events tells the status at once and lets go of its readers when the s
   expect(answer.headers.get("content-type")).toBe("text/event-stream");
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  while (!text.includes("\n\n", text.indexOf("event: status"))) text += (await reader.read()).value ?? "";
+  while (!/^data: .*\n\n/m.test(text)) text += (await reader.read()).value ?? "";
   expect(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "")).toMatchObject({
     hub: { name: "served plant", ready: true },
   });

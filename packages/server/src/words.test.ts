@@ -40,12 +40,11 @@ test("two systems that do not answer are both named", () => {
   );
 });
 
-test("a held-back system says why and when it is tried again", () => {
-  const held = aSystem({ breaker: "open", message: "SAP refused the connection.", nextProbeAt: now + 12_000 });
-  expect(words.systemSentence(held, now)).toEqual({
-    tone: "bad",
-    text: "SAP refused the connection. Next try in 12 s.",
-  });
+test("a held-back system says since when and when it is tried again, the technical text apart", () => {
+  const held = aSystem({ breaker: "open", message: "connect ECONNREFUSED", nextProbeAt: now + 12_000 });
+  const { tone, text, technical } = words.systemSentence(held, now);
+  expect([tone, technical]).toEqual(["bad", "connect ECONNREFUSED"]);
+  expect(text).toMatch(/^Does not answer since [\d:]{8}\. Next try in 12 s\. What comes in for it waits\.$/);
 });
 
 test("a source that lost its peer says since when and what comes next", () => {
@@ -57,9 +56,9 @@ test("a source that lost its peer says since when and what comes next", () => {
     nextTryAt: now + 4_000,
     facts: 3,
   };
-  expect(words.sourceSentence(lost, now)).toMatch(
-    /^facts is not connected since [\d:]{8}\. The broker is gone\. Next try in 4 s\.$/,
-  );
+  const { text, technical } = words.sourceSentence(lost, now);
+  expect(text).toMatch(/^facts is not connected since [\d:]{8}\. Next try in 4 s\.$/);
+  expect(technical).toBe("The broker is gone.");
 });
 
 test("durations, delays and names read as people say them", () => {

@@ -1,4 +1,11 @@
-import { type DeliveryState, type Ledger, type MessageFilter, ROUTES, type StoredMessage } from "@lineshaft/core";
+import {
+  type DeliveryState,
+  type Ledger,
+  type MessageFilter,
+  ROUTES,
+  type StoredMessage,
+  type StoredRefusal,
+} from "@lineshaft/core";
 import { Command } from "commander";
 import { openLedger, type LedgerOptions } from "../open-ledger.ts";
 import type { Terminal } from "../terminal.ts";
@@ -105,7 +112,7 @@ export function messageJson({ received, canonical, ...rest }: StoredMessage): ob
 }
 
 async function showRefusals(terminal: Terminal, ledger: Ledger, limit: number): Promise<void> {
-  const rows = await ledger.refusals({ after: 0, limit });
+  const rows = await newestRefusals(ledger, limit);
   if (terminal.json)
     return terminal.list(
       rows.map((row) => ({ ...row, received: Buffer.from(row.received).toString("utf8") })),
@@ -121,5 +128,16 @@ async function showRefusals(terminal: Terminal, ledger: Ledger, limit: number): 
       terminal.say(
         `    ${field === "" ? "the whole message" : field}${value === undefined ? "" : ` = ${value}`}: ${fix} (${rule})`,
       );
+  }
+}
+
+/** The ledger tells them from the oldest on. */
+async function newestRefusals(ledger: Ledger, limit: number): Promise<StoredRefusal[]> {
+  let newest: StoredRefusal[] = [];
+  for (let after = 0; ;) {
+    const page = await ledger.refusals({ after, limit: PAGE });
+    newest = [...newest, ...page].slice(-limit);
+    if (page.length < PAGE) return newest.toReversed();
+    after = page.at(-1)?.id ?? after;
   }
 }

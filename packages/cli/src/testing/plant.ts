@@ -110,6 +110,14 @@ export class Plant {
     return new RunningPlant(child, url, (await intake).trim(), log);
   }
 
+  /** Runs the demo on free ports; resolves when it runs. */
+  async demo(...args: string[]): Promise<RunningDemo> {
+    const child = this.#spawn(["demo", "--json", "--port", "0", "--no-open", ...args]);
+    child.stderr.resume();
+    const first = await lineWith(child.stdout, "{");
+    return new RunningDemo(child, JSON.parse(`{${first}`) as { url: string; odoo: string; rebuilt: number });
+  }
+
   /** Runs `dev`; what it says can be waited for. */
   dev(): RunningDev {
     return new RunningDev(this.#spawn(["dev", "--port", "0"]));
@@ -159,6 +167,28 @@ export class RunningPlant {
   async end(signal: NodeJS.Signals): Promise<number> {
     const closed = once(this.child, "close") as Promise<[number]>;
     this.child.kill(signal);
+    return (await closed)[0];
+  }
+}
+
+export class RunningDemo {
+  readonly url: string;
+  /** Of the simulated Odoo. */
+  readonly odoo: string;
+  readonly rebuilt: number;
+  readonly #child: Child;
+
+  constructor(child: Child, told: { url: string; odoo: string; rebuilt: number }) {
+    this.#child = child;
+    this.url = told.url;
+    this.odoo = told.odoo;
+    this.rebuilt = told.rebuilt;
+  }
+
+  /** Ends it by a signal; its exit code, or null where the signal ended it. */
+  async kill(signal: NodeJS.Signals): Promise<number | null> {
+    const closed = once(this.#child, "close") as Promise<[number | null]>;
+    this.#child.kill(signal);
     return (await closed)[0];
   }
 }
