@@ -1,26 +1,14 @@
 import { dirname, extname, join } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Fact, deliveryId } from "@lineshaft/core";
+import type { Fact } from "@lineshaft/core";
 import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
-import { completion } from "@lineshaft/model";
 import type { GroupShape } from "./commit-watch.ts";
-import { SOURCE } from "./bench-hub.ts";
+import { RawRun, type STATEMENTS } from "./raw-run.ts";
 
 /** The parts of the embedded ledger that its package keeps to itself: taken as they are, so that both sides run the very same. */
-interface LedgerInternals {
-  hot: Record<
-    | "insertMessage"
-    | "insertDelivery"
-    | "begin"
-    | "finish"
-    | "insertAttempt"
-    | "lastLink"
-    | "insertLink"
-    | "count"
-    | "fences",
-    string
-  >;
+export interface LedgerInternals {
+  hot: Record<(typeof STATEMENTS)[number], string>;
   FIRST_HASH: string;
   digestOf(received: Uint8Array | string, canonical: string | undefined): string;
   sealLine(kind: string, values: readonly (string | number | null | undefined)[]): string;
@@ -102,109 +90,4 @@ async function makeLedger(path: string): Promise<{ id: number; system: number }[
   const route = (system: string) => ({ flow: "completions", system, operation: "apply" });
   const routes = await ledger.registerRoutes([route("one"), route("two")]);
   return routes.map(({ id }, at) => ({ id, system: at + 1 }));
-}
-
-type Statements = Record<keyof LedgerInternals["hot"], StatementSync>;
-
-class RawRun {
-  readonly #db: DatabaseSync;
-  readonly #ledger: LedgerInternals;
-  readonly #routes: readonly { id: number; system: number }[];
-  readonly #sql: Statements;
-  #next = 0;
-  readonly #toBegin: { id: number; message: RawMessage }[] = [];
-  #begun = 0;
-  #finished = 0;
-
-  constructor(db: DatabaseSync, internals: LedgerInternals, routes: readonly { id: number; system: number }[]) {
-    this.#db = db;
-    this.#ledger = internals;
-    this.#routes = routes;
-    const names = [
-      "insertMessage",
-      "insertDelivery",
-      "begin",
-      "finish",
-      "insertAttempt",
-      "lastLink",
-      "insertLink",
-      "count",
-      "fences",
-    ] as const;
-    this.#sql = Object.fromEntries(names.map((name) => [name, db.prepare(internals.hot[name])])) as Statements;
-  }
-
-  commit(group: GroupShape, messages: readonly RawMessage[]): void {
-    const { lastLink, insertLink, count, fences } = this.#sql;
-    const at = Date.now();
-    this.#db.exec("begin immediate");
-    const last = lastLink.get();
-    const link = Number(last?.["id"] ?? 0) + 1;
-    const lines: string[] = [];
-    for (let i = 0; i < group.messages; i++) this.#insert(messages[this.#next++] as RawMessage, link, at, lines);
-    if (group.begins + group.finishes > 0) fences.all();
-    for (let i = 0; i < group.begins; i++) this.#sql.begin.run(at, this.#toBegin[this.#begun++]?.id ?? 0);
-    for (let i = 0; i < group.finishes; i++) this.#finish(link, at, lines);
-    for (const { id } of this.#routes)
-      for (const state of ["pending", "sending", "done"]) count.run(`${id}:${state}`, group.finishes);
-    count.run("messages", group.messages);
-    count.run("attempts", group.finishes);
-    if (lines.length > 0) {
-      const previous = String(last?.["hash"] ?? this.#ledger.FIRST_HASH);
-      insertLink.run(link, at, lines.length, this.#ledger.linkHash(previous, at, lines));
-    }
-    this.#db.exec("commit");
-  }
-
-  #insert(message: RawMessage, link: number, at: number, lines: string[]): void {
-    const { sourceId, key, received } = message;
-    const digest = this.#ledger.digestOf(received, undefined);
-    const { lastInsertRowid } = this.#sql.insertMessage.run(
-      SOURCE,
-      sourceId,
-      completion.id,
-      key,
-      key,
-      null,
-      at,
-      at,
-      link,
-      digest,
-      null,
-      null,
-      null,
-      received,
-    );
-    const id = Number(lastInsertRowid);
-    lines.push(
-      this.#ledger.sealLine("message", [id, SOURCE, sourceId, completion.id, key, key, undefined, at, at, digest]),
-    );
-    for (const route of this.#routes) {
-      const delivery = deliveryId(id, route.id);
-      this.#sql.insertDelivery.run(delivery, route.id, route.system, "pending", 1, at);
-      this.#toBegin.push({ id: delivery, message });
-    }
-  }
-
-  #finish(link: number, at: number, lines: string[]): void {
-    const it = this.#toBegin[this.#finished++];
-    if (it === undefined) return;
-    const receipt = `r-${it.id.toString(36)}`;
-    this.#sql.finish.run(at, receipt, it.id, "sending");
-    const { lastInsertRowid } = this.#sql.insertAttempt.run(
-      it.id,
-      "send",
-      at,
-      at,
-      "done",
-      link,
-      receipt,
-      null,
-      it.message.request,
-      null,
-    );
-    lines.push(
-      this.#ledger.sealLine("attempt", [Number(lastInsertRowid), it.id, "send", at, at, "done", receipt, undefined]),
-    );
-  }
 }
