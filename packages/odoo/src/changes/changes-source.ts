@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock, Intake, Source } from "@lineshaft/core";
-import { isRow, type Row } from "../plain/records.ts";
+import { knownFields } from "../known-fields.ts";
+import type { Row } from "../plain/records.ts";
 import { OUTBOX_MODEL } from "../protocol.ts";
 import { idOf, isoTime } from "../values.ts";
 import { openReader, READ_CONTEXT, type Feed, type Reader, type ReaderOptions } from "./feed.ts";
@@ -71,6 +72,8 @@ async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void
 interface Pass {
   feed: Feed;
   reader: Reader;
+  /** Fields to read. */
+  fields: readonly string[];
   intake: Intake;
   seen: Seen;
   ids(domain: readonly unknown[]): Promise<number[]>;
@@ -79,10 +82,12 @@ interface Pass {
 
 async function openPass(feed: Feed, options: ReaderOptions, intake: Intake, signal: AbortSignal): Promise<Pass> {
   const { connection } = options;
+  const reader = await openReader(options, signal);
   return {
     feed,
     intake,
-    reader: await openReader(options, signal),
+    reader,
+    fields: await knownFields(connection, feed.model, [...feed.fields(reader.major), "write_date"], signal),
     seen: new Seen(SEEN_ROWS),
     async ids(domain) {
       const args = { domain, order: "write_date,id", limit: PASS_ROWS };
@@ -126,10 +131,8 @@ async function drainOutbox(pass: Pass): Promise<boolean> {
 }
 
 /** @returns the newest write_date among the rows, as Odoo shows it */
-async function recordRows({ feed, reader, intake, seen }: Pass, ids: readonly number[]): Promise<string> {
-  const rows = (
-    await reader.search(feed.model, [["id", "in", ids]], [...feed.fields(reader.major), "write_date"])
-  ).filter(isRow);
+async function recordRows({ feed, reader, fields, intake, seen }: Pass, ids: readonly number[]): Promise<string> {
+  const rows = await reader.search(feed.model, [["id", "in", ids]], fields);
   rows.sort((a, b) => compare(String(a["write_date"]), String(b["write_date"])) || a.id - b.id);
   const values = await feed.canonical(reader, rows);
   const recorded: Promise<void>[] = [];

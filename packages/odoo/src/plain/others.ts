@@ -104,12 +104,13 @@ async function stockPlace(records: Records, value: SetStock) {
   const product = await records.product(value.product);
   const location = await locationOf(records, value.location);
   const lot = await lotOf(records, product, value);
+  // A count is about loose stock of one's own.
+  const besides = await records.known("stock.quant", ["package_id", "owner_id"]);
   const domain = [
     ["product_id", "=", product.id],
     ["location_id", "=", location.id],
     ["lot_id", "=", lot ?? false],
-    ["package_id", "=", false],
-    ["owner_id", "=", false],
+    ...besides.map((field) => [field, "=", false]),
   ];
   const [unit] = await records.search("uom.uom", [["id", "=", idOf(product["uom_id"])]], ["name", "rounding"]);
   if (!unit) throw refuse("unit-unknown", `Odoo does not show the unit of ${value.product}.`);

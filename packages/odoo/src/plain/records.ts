@@ -1,5 +1,6 @@
 import { RejectedError } from "@lineshaft/core";
 import { isRecord, type OdooConnection, type OdooVersion } from "../connection.ts";
+import { knownFields } from "../known-fields.ts";
 import { nextStep } from "../next-steps.ts";
 import type { Quantity } from "../operations.ts";
 import type { ActionReason } from "../protocol.ts";
@@ -19,6 +20,8 @@ export interface Records {
     args: object,
     context?: object,
   ): Promise<unknown>;
+  /** Those of the fields that this Odoo has. */
+  known(model: string, fields: readonly string[]): Promise<string[]>;
   /** @returns id of the one product with this internal reference */
   product(reference: string): Promise<Row>;
   /** @returns id of the unit of this UN/ECE code */
@@ -93,6 +96,7 @@ export async function openRecords(options: RecordsOptions, signal: AbortSignal):
     version,
     lotField: version.major >= 19 ? "lot_producing_ids" : "lot_producing_id",
     search,
+    known: (model, fields) => knownFields(connection, model, fields, signal),
     async change(model, method, ids, args, context = {}) {
       const scoped = {
         ...base,
