@@ -18,6 +18,8 @@ export class CommitWatch {
   finished = 0;
   /** Called with a message's id for each of its deliveries that is on disk as done. */
   onDone: (message: number) => void = () => undefined;
+  /** Called after each commit. */
+  onCommit: () => void = () => undefined;
   #awaited: { count: number; resolve: () => void } | undefined;
 
   watch(ledger: LedgerDefinition): LedgerDefinition {
@@ -44,6 +46,7 @@ export class CommitWatch {
     }
     this.groups.push(shape);
     this.finished += shape.finishes;
+    this.onCommit();
     if (this.#awaited !== undefined && this.finished >= this.#awaited.count) this.#awaited.resolve();
   }
 }

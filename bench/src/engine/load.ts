@@ -5,35 +5,62 @@ import type { CommitWatch } from "./commit-watch.ts";
 export const UNANSWERED = 2_000;
 /** Messages accepted whose deliveries are not all done, at most: it fits in the hub's window, as a source's own pace would. */
 export const UNSETTLED = 4_000;
+/** Answers after which more is handed over. */
+const LOT = 100;
 const TARGETS = 2;
 
 /** Hands facts over as fast as they are answered. @throws Error at the first one that is not accepted */
 export async function acceptAll(intake: Intake, facts: readonly Fact[]): Promise<void> {
-  await handOver(intake, facts, () => true);
+  await new HandOver(intake, facts, () => true).run();
 }
 
 /** Hands facts over as fast as both targets settle them, and waits for the last one. */
 export async function settleAll(intake: Intake, facts: readonly Fact[], watch: CommitWatch): Promise<void> {
   const before = watch.finished;
-  await handOver(intake, facts, (handed) => handed - (watch.finished - before) / TARGETS < UNSETTLED);
+  const mayGoOn = (handed: number) => handed - (watch.finished - before) / TARGETS < UNSETTLED;
+  const handOver = new HandOver(intake, facts, mayGoOn);
+  watch.onCommit = () => handOver.pump();
+  await handOver.run();
   await watch.until(before + facts.length * TARGETS);
 }
 
-async function handOver(intake: Intake, facts: readonly Fact[], mayGoOn: (handed: number) => boolean): Promise<void> {
-  let next = 0;
-  let unanswered = 0;
-  let failed: unknown;
-  while ((next < facts.length || unanswered > 0) && failed === undefined) {
-    while (next < facts.length && unanswered < UNANSWERED && mayGoOn(next)) {
-      unanswered++;
-      recordOne(intake, facts[next++] as Fact).then(
-        () => unanswered--,
-        (error: unknown) => (failed = error),
+/** Hands over whenever something has moved, and spins in no loop: the cores belong to the hub. */
+class HandOver {
+  readonly #intake: Intake;
+  readonly #facts: readonly Fact[];
+  readonly #mayGoOn: (handed: number) => boolean;
+  readonly #all = Promise.withResolvers<void>();
+  #next = 0;
+  #unanswered = 0;
+
+  constructor(intake: Intake, facts: readonly Fact[], mayGoOn: (handed: number) => boolean) {
+    this.#intake = intake;
+    this.#facts = facts;
+    this.#mayGoOn = mayGoOn;
+  }
+
+  /** Resolves when every fact is accepted. */
+  run(): Promise<void> {
+    this.pump();
+    return this.#all.promise;
+  }
+
+  pump(): void {
+    while (this.#next < this.#facts.length && this.#unanswered < UNANSWERED && this.#mayGoOn(this.#next)) {
+      this.#unanswered++;
+      recordOne(this.#intake, this.#facts[this.#next++] as Fact).then(
+        () => this.#answered(),
+        (error: unknown) => this.#all.reject(error instanceof Error ? error : new Error(String(error))),
       );
     }
-    await turn();
   }
-  if (failed !== undefined) throw failed instanceof Error ? failed : new Error(String(failed));
+
+  #answered(): void {
+    this.#unanswered--;
+    if (this.#unanswered === 0 && this.#next === this.#facts.length) this.#all.resolve();
+    // In lots, as a socket brings them.
+    else if (this.#unanswered % LOT === 0) this.pump();
+  }
 }
 
 /** @returns the message's id */
@@ -42,9 +69,4 @@ export async function recordOne(intake: Intake, fact: Fact): Promise<number> {
   if (receipt.kind !== "accepted")
     throw new Error(`A fact of the bench was not accepted: ${JSON.stringify(receipt).slice(0, 500)}`);
   return receipt.message;
-}
-
-/** One turn of the event loop. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
