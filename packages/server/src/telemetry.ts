@@ -50,8 +50,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const reader = new PrometheusExporter({ preventServerStart: true });
   const meters = new MeterProvider({ resource, readers: [reader], views: [durations] });
   metrics.setGlobalMeterProvider(meters);
-  const tracesTo = environment["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] ?? environment["OTEL_EXPORTER_OTLP_ENDPOINT"];
-  const spans = tracesTo ? await startTracing(resource) : undefined;
+  const tracesTo = tracesEndpoint(environment);
+  const spans = tracesTo === undefined ? undefined : await startTracing(resource, tracesTo);
   const serializer = new PrometheusSerializer("", false, undefined, true, true);
   const close = async (): Promise<void> => {
     metrics.disable();
@@ -69,10 +69,16 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   };
 }
 
-async function startTracing(resource: ReturnType<typeof resourceFromAttributes>): Promise<TracerProvider> {
+/** OTLP over HTTP: the first variable is taken as it is, the second is a base (OpenTelemetry, OTLP exporter, endpoint URLs). */
+function tracesEndpoint(environment: NodeJS.ProcessEnv): string | undefined {
+  const base = environment["OTEL_EXPORTER_OTLP_ENDPOINT"]?.replace(/\/+$/, "");
+  return environment["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] || (base ? `${base}/v1/traces` : undefined);
+}
+
+async function startTracing(resource: ReturnType<typeof resourceFromAttributes>, url: string): Promise<TracerProvider> {
   // Loaded only where spans are sent: it is a third of the start-up time of all telemetry.
   const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
-  const processor = new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), maxQueueSize: SPAN_QUEUE });
+  const processor = new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }), maxQueueSize: SPAN_QUEUE });
   const provider = new TracerProvider({ resource, spanProcessors: [processor] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   trace.setGlobalTracerProvider(provider);
