@@ -3,7 +3,7 @@ import { odooCases } from "./testing/odoo-cases.ts";
 import { simulatedPeer } from "./testing/peers.ts";
 
 for (const version of [17, 18, 19] as const) {
-  const { peer, close } = await simulatedPeer(version);
-  afterAll(close);
-  odooCases(peer);
+  const simulated = await simulatedPeer(version);
+  afterAll(() => simulated.close());
+  odooCases(simulated.peer);
 }

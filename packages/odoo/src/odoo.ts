@@ -79,7 +79,7 @@ function openSystem(options: OdooOptions, handles: OperationHandles, context: Sy
     targets,
     sources,
     hint(source) {
-      for (const [known, { hint }] of Object.entries(sources)) if (source === undefined || source === known) hint();
+      for (const [known, it] of Object.entries(sources)) if (source === undefined || source === known) it.hint();
     },
     check: (signal) => checkOdoo({ name, mode, connection }, signal),
     close: () => connection.close(),

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LineshaftError, type Found, type Item, type Outcome, type Target } from "@lineshaft/core";
+import {
+  LineshaftError,
+  RejectedError,
+  UnavailableError,
+  type Found,
+  type Item,
+  type Outcome,
+  type Target,
+} from "@lineshaft/core";
 
 /** A target with the other side at hand, so that effects are counted there and not believed. */
 export interface TargetBench<T> {
@@ -152,14 +160,9 @@ function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof LineshaftError)) return { kind: "uncertain", message: String(error) };
   const { message, next, said } = error;
   const told = { message, next, ...(said !== undefined && { said }) };
-  switch (error.code) {
-    case "system-unavailable":
-      return { kind: "unavailable", ...told };
-    case "system-rejected":
-      return { kind: "rejected", reason: "reason" in error ? String(error.reason) : "rejected", ...told };
-    default:
-      return { kind: "uncertain", ...told };
-  }
+  if (error instanceof UnavailableError) return { kind: "unavailable", ...told };
+  if (error instanceof RejectedError) return { kind: "rejected", reason: error.reason, ...told };
+  return { kind: "uncertain", ...told };
 }
 
 function receiptOf(outcome: Outcome): string {

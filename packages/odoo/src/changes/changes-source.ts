@@ -3,7 +3,7 @@ import type { Clock, Intake, Source } from "@lineshaft/core";
 import { knownFields } from "../known-fields.ts";
 import type { Row } from "../plain/records.ts";
 import { OUTBOX_MODEL } from "../protocol.ts";
-import { idOf, isoTime } from "../values.ts";
+import { idOf, isoTime, textOf } from "../values.ts";
 import { openReader, READ_CONTEXT, type Feed, type Reader, type ReaderOptions } from "./feed.ts";
 import { Seen } from "./seen.ts";
 
@@ -141,7 +141,7 @@ async function recordRows({ feed, reader, fields, intake, seen }: Pass, ids: rea
     if (value !== undefined) recorded.push(recordOne({ feed, intake, seen }, row, value));
   }
   await Promise.all(recorded);
-  return String(rows.at(-1)?.["write_date"] ?? "");
+  return textOf(rows.at(-1)?.["write_date"]) ?? "";
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Found, Item } from "@lineshaft/core";
-import { idOf, odooTime } from "../values.ts";
+import { idOf, odooTime, textOf } from "../values.ts";
 import type { CompleteOrder, CreateOrder } from "../operations.ts";
 import { externalId, loadRecord } from "./load.ts";
 import { refuse, type Records, type Row } from "./records.ts";
@@ -107,7 +107,7 @@ async function findCompletion(records: Records, { value, receivedTime }: Item<Co
       : { kind: "absent", evidence: `no finished order with lot ${value.lot}` };
   }
   const since = odooTime(new Date(receivedTime).toISOString());
-  const [candidate] = done.filter((order) => String(order["date_finished"]) >= since);
+  const candidate = done.find((order) => String(order["date_finished"]) >= since);
   if (!candidate) return { kind: "absent", evidence: `nothing of ${value.order} was finished since ${since}` };
   return {
     kind: "unknown",
@@ -241,5 +241,5 @@ async function bill(records: Records, product: Row, { revision, product: referen
 
 async function nameOf(records: Records, id: number): Promise<string> {
   const [row] = await records.search("mrp.production", [["id", "=", id]], ["name"]);
-  return String(row?.["name"] ?? id);
+  return textOf(row?.["name"]) ?? String(id);
 }

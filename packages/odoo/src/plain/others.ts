@@ -1,4 +1,4 @@
-import { idOf, odooTime } from "../values.ts";
+import { idOf, odooTime, textOf } from "../values.ts";
 import type { LogDowntime, RequestMaintenance, SaveProduct, SetStock } from "../operations.ts";
 import { externalId, loadRecord } from "./load.ts";
 import { refuse, type Records, type Row } from "./records.ts";
@@ -187,7 +187,7 @@ export const logDowntime: PlainOperation<LogDowntime> = {
     ];
     const [open] = await records.search("mrp.workcenter.productivity", begun, ["description"]);
     if (open && value.end !== undefined) {
-      const description = `${String(open["description"] || "")} [${token}]`.trim();
+      const description = `${textOf(open["description"]) ?? ""} [${token}]`.trim();
       const vals = { date_end: odooTime(value.end), loss_id: loss.id, description };
       await records.change("mrp.workcenter.productivity", "write", [open.id], { vals });
       return `stop ${open.id}`;

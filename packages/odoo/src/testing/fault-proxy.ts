@@ -8,6 +8,7 @@ export class FaultProxy implements AsyncDisposable {
   #server: Server | undefined;
   #port = 0;
   #dropAt = 0;
+  #arrival: (() => void) | undefined;
   /** Calls that changed something or may have: all but version and sign-in. */
   calls = 0;
 
@@ -28,6 +29,13 @@ export class FaultProxy implements AsyncDisposable {
   /** The next call that changes something, or the one after `skipping` of them, is carried through and its answer lost. */
   dropNextAnswer(skipping = 0): void {
     this.#dropAt = this.calls + skipping + 1;
+  }
+
+  /** Resolves when the next call that changes something is on its way to Odoo. */
+  nextArrival(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#arrival = resolve;
+    });
   }
 
   /** Nobody listens any more: connections are refused. */
@@ -62,6 +70,7 @@ export class FaultProxy implements AsyncDisposable {
     const headers = { ...incoming.headers, host: this.#target.host, connection: "close" };
     const onward = request({ hostname, port, path, method, headers });
     onward.end(body);
+    if (isEffect(path ?? "", body)) this.#arrival?.();
     const [answer] = (await once(onward, "response")) as [IncomingMessage];
     const answered = await bytesOf(answer);
     if (isEffect(path ?? "", body)) {

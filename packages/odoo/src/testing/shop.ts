@@ -199,5 +199,5 @@ export function never(): AbortSignal {
 function targetOf<N extends OperationName>(system: System, name: N): Target<OperationValue<N>> {
   const target = system.targets[name];
   if (!target) throw new Error(`The system has no operation ${name}.`);
-  return target as unknown as Target<OperationValue<N>>;
+  return target;
 }
