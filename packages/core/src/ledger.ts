@@ -112,6 +112,11 @@ export interface Settlement {
 /** Everything that one durable commit takes in; an empty list may be left out. */
 export interface CommitGroup {
   at: number;
+  /**
+   * For a writer with several commits under way: after one failed, the ledger turns away those of the same epoch and of
+   * older ones with `ledger-io`, so that nothing overtakes what has to come again. The writer goes on with a higher one.
+   */
+  epoch?: number;
   messages?: readonly NewMessage[];
   refusals?: readonly NewRefusal[];
   settlements?: readonly Settlement[];

@@ -11,6 +11,10 @@ import {
 
 /** Most messages, and most settlements, in one commit. */
 const GROUP_ROWS = 2_000;
+/** Commits under way at once: while the ledger writes one, the next is on its way to it. */
+const COMMITS_UNDER_WAY = 2;
+/** Rows that make a second commit worth its sync before the first one is through. */
+const WORTH_A_COMMIT = 100;
 /** Wait before a settlement that could not be stored is tried again. */
 const RETRY_MS = 500;
 
@@ -35,7 +39,12 @@ export class Committer {
   readonly #refusals: Waiting<NewRefusal, number>[] = [];
   #settlements: { settlement: Settlement; settled: Settled }[] = [];
   #bytes = 0;
-  #running = false;
+  #woken = false;
+  #underWay = 0;
+  /** Waiting after a failure, before outcomes are stored again. */
+  #pausing = false;
+  /** Raised with each failure: the ledger turns away what was sent before the failure was known. */
+  #epoch = 0;
   #idle: (() => void)[] = [];
   /** Why the last commit failed; undefined once one succeeds. */
   problem: LineshaftError | undefined;
@@ -74,55 +83,60 @@ export class Committer {
 
   /** Resolves when nothing waits any more. */
   idle(): Promise<void> {
-    if (!this.#running && this.#empty) return Promise.resolve();
+    if (this.#underWay === 0 && this.#empty) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   get #empty(): boolean {
-    return this.#messages.length === 0 && this.#refusals.length === 0 && this.#settlements.length === 0;
+    return this.#rows === 0;
+  }
+
+  get #rows(): number {
+    return this.#messages.length + this.#refusals.length + this.#settlements.length;
   }
 
   #wake(): void {
-    if (this.#running) return;
-    this.#running = true;
+    if (this.#woken) return;
+    this.#woken = true;
     // After this turn's input, so that all of it shares a commit.
-    setImmediate(() => void this.#run());
+    setImmediate(() => {
+      this.#woken = false;
+      this.#send();
+    });
   }
 
-  async #run(): Promise<void> {
-    while (!this.#empty) {
-      const stored = await this.#commitGroup();
-      if (!stored) await this.#clock.sleep(RETRY_MS);
-      // A turn of the event loop: sockets are read, and the next group gathers.
-      else await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.#running = false;
-    for (const resolve of this.#idle.splice(0)) resolve();
+  #send(): void {
+    if (this.#empty && this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#empty || this.#pausing || this.#underWay >= COMMITS_UNDER_WAY) return;
+    if (this.#underWay > 0 && this.#rows < WORTH_A_COMMIT) return;
+    this.#underWay++;
+    void this.#commitGroup().finally(() => {
+      this.#underWay--;
+      this.#wake();
+    });
+    if (!this.#empty) this.#wake();
   }
 
-  /** False when outcomes have to wait for another try. */
-  async #commitGroup(): Promise<boolean> {
+  async #commitGroup(): Promise<void> {
     const messages = this.#messages.splice(0, GROUP_ROWS);
     const refusals = this.#refusals.splice(0, GROUP_ROWS);
     const settlements = this.#settlements.splice(0, GROUP_ROWS);
     for (const { value } of messages) this.#bytes -= value.received.length;
     for (const { value } of refusals) this.#bytes -= value.received.length;
+    const epoch = this.#epoch;
     let result: CommitResult;
     try {
       result = await this.#ledger.commit({
         at: this.#clock.now(),
+        epoch,
         messages: messages.map((w) => w.value),
         refusals: refusals.map((w) => w.value),
         settlements: settlements.map((w) => w.settlement),
       });
     } catch (error) {
-      this.problem = asLedgerError(error);
-      // Those behind are turned away as well: stored first, they would overtake what their source has to send again.
-      const behind = [...this.#messages.splice(0), ...this.#refusals.splice(0)];
-      this.#bytes = 0;
-      for (const { reject } of [...messages, ...refusals, ...behind]) reject(this.problem);
+      this.#failed(epoch, error, [...messages, ...refusals]);
       this.#settlements = [...settlements, ...this.#settlements];
-      return settlements.length === 0;
+      return;
     }
     this.problem = undefined;
     this.commits++;
@@ -130,7 +144,22 @@ export class Committer {
     for (const [at, { resolve }] of messages.entries()) resolve(result.messages[at] as Recorded);
     for (const [at, { resolve }] of refusals.entries()) resolve(result.refusals[at] as number);
     for (const { settlement, settled } of settlements) settled(lost.has(settlement.delivery));
-    return true;
+  }
+
+  #failed(epoch: number, error: unknown, group: readonly { reject: (error: unknown) => void }[]): void {
+    // Of two commits under way the second is turned away for the first one's sake: the first one's reason counts.
+    if (epoch === this.#epoch) this.problem = asLedgerError(error);
+    this.#epoch = epoch + 1;
+    // Those behind are turned away as well: stored first, they would overtake what their source has to send again.
+    const behind = [...this.#messages.splice(0), ...this.#refusals.splice(0)];
+    this.#bytes = 0;
+    for (const { reject } of [...group, ...behind]) reject(this.problem ?? asLedgerError(error));
+    if (this.#pausing) return;
+    this.#pausing = true;
+    this.#clock.after(RETRY_MS, () => {
+      this.#pausing = false;
+      this.#wake();
+    });
   }
 }
 

@@ -32,6 +32,7 @@ export class SqliteLedger implements Ledger {
   readonly #db: DatabaseSync;
   readonly #writer: Writer;
   readonly #lock: ProcessLock;
+  #failedEpoch = -1;
   readonly #systemIds = new Map<string, number>();
   #closed = false;
 
@@ -77,7 +78,17 @@ export class SqliteLedger implements Ledger {
   }
 
   commit(group: CommitGroup): Promise<CommitResult> {
-    return this.#try(() => this.#writer.commit(group));
+    return this.#try(() => {
+      const { epoch } = group;
+      if (epoch === undefined) return this.#writer.commit(group);
+      if (epoch <= this.#failedEpoch) throw overtaking(this.#path);
+      try {
+        return this.#writer.commit(group);
+      } catch (error) {
+        this.#failedEpoch = epoch;
+        throw error;
+      }
+    });
   }
 
   claimLanes({ worker, at, leaseMs }: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]> {
@@ -346,4 +357,10 @@ export class SqliteLedger implements Ledger {
       }
     });
   }
+}
+
+function overtaking(path: string): LineshaftError {
+  return new LineshaftError("ledger-io", `A commit before this one could not be stored in the ledger ${path}.`, {
+    next: "It is stored in its order as soon as the ledger can be written again.",
+  });
 }

@@ -449,6 +449,17 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
       });
     });
 
+    test("after a failed commit nothing of its epoch is stored, and the next epoch goes on", async () => {
+      // A message without a key breaks the group in its middle.
+      const broken = aMessage({ sourceId: "broken", key: undefined as unknown as string });
+      await expect(commit({ epoch: 1, messages: [aMessage({ sourceId: "a" }), broken] })).rejects.toThrow();
+      await expect(commit({ epoch: 1, messages: [aMessage({ sourceId: "b" })] })).rejects.toMatchObject({
+        code: "ledger-io",
+      });
+      expect((await ledger.totals()).messages).toBe(0);
+      expect((await commit({ epoch: 2, messages: [aMessage({ sourceId: "b" })] })).messages[0]?.kind).toBe("accepted");
+    });
+
     test("the audit chain verifies over every kind of row", async () => {
       const id = delivery(await accept());
       await commit({
