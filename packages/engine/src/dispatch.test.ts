@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Finding, RejectedError, UnavailableError } from "@lineshaft/core";
+import { type Finding, RejectedError, Secret, UnavailableError } from "@lineshaft/core";
 import { type Level, MemorySystem, level, note, settled } from "@lineshaft/testing";
 import { type Policy, confirm, drop, flow, resend } from "./index.ts";
 import { HubBed } from "./testing/hub-bed.ts";
@@ -139,6 +139,27 @@ test("a rejected delivery is parked with reason, owner and next step, and holds 
     next: "Correct the lot in the MES message.",
     owner: "production control",
   });
+});
+
+test("a secret that the other side repeats is not kept", async () => {
+  const { odoo, bed } = aBed();
+  const secret = Secret.generated("test", "sesame-opens-it").read();
+  odoo.before = () => ({
+    kind: "rejected",
+    reason: "x",
+    message: "No.",
+    said: `bad key ${secret}`,
+    next: "Look.",
+    response: { key: secret },
+  });
+  await using _ = bed;
+  await bed.start();
+  await bed.record({ id: "a", key: "MO-7", n: 1 });
+  await bed.until("done", "parked");
+  const [parked] = await bed.ledger.deliveries({ states: ["parked"], limit: 1 });
+  const kept = JSON.stringify([parked, await bed.ledger.attempts(parked?.id ?? 0)]);
+  expect(kept).toContain("bad key");
+  expect(kept).not.toContain(secret);
 });
 
 test("policy continue lets later facts of a key pass a parked one", async () => {

@@ -6,6 +6,7 @@ import {
   type Outcome,
   type Parking,
   type Repeat,
+  Secret,
   type Settlement,
 } from "@lineshaft/core";
 import { type Policy, backoffMs, policyDefaults } from "./policy.ts";
@@ -147,7 +148,7 @@ export function afterFailedCheck(
   retryAfterMs: number | undefined,
   random: () => number,
 ): Step {
-  const attempt = { kind: "check" as const, ...times, outcome: "unavailable" as const, message };
+  const attempt = { kind: "check" as const, ...times, outcome: "unavailable" as const, message: Secret.mask(message) };
   const dueAt = times.endedAt + backoffMs(s.policy, s.uncertain + 1, random, retryAfterMs);
   return { from: "checking", to: "checking", at: times.endedAt, dueAt, tries: s.tries, attempt };
 }
@@ -182,16 +183,17 @@ function ambiguity(s: Standing, said: string): Parking {
   };
 }
 
+/** What the other side said is kept for good and shown to people: a secret that it repeats is taken out here. */
 function sentence(message: string, said: string | undefined): string {
-  return said === undefined || said === "" ? message : `${message} It said: ${said}`;
+  return Secret.mask(said === undefined || said === "" ? message : `${message} It said: ${said}`);
 }
 
 function note(text: string | undefined): { message?: string } {
-  return text === undefined ? {} : { message: text };
+  return text === undefined ? {} : { message: Secret.mask(text) };
 }
 
 function response(value: unknown): { response?: string } {
-  return value === undefined ? {} : { response: bodyText(value) };
+  return value === undefined ? {} : { response: Secret.mask(bodyText(value)) };
 }
 
 /** JSON, cut to the limit of what an attempt keeps. */

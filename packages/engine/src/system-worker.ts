@@ -161,7 +161,7 @@ export class SystemWorker {
       this.#readKey(line, anew).catch((error: unknown) => {
         this.#o.log.error("open deliveries of a key could not be read", {
           system: this.#o.definition.name,
-          key: line.key,
+          orderKey: line.key,
           error: explain(error),
         });
         this.#o.clock.after(PAUSE_MS, () => this.#read(line, true));
@@ -571,7 +571,7 @@ export class SystemWorker {
 
   /** The lane is another worker's, or somebody else changed the delivery: read what stands, if it is still ours. */
   #lose(line: KeyLine): void {
-    this.#o.log.warn("a delivery was changed elsewhere", { system: this.#o.definition.name, key: line.key });
+    this.#o.log.warn("a delivery was changed elsewhere", { system: this.#o.definition.name, orderKey: line.key });
     line.reload = true;
     this.#read(line, true);
   }
