@@ -1,5 +1,7 @@
 import { backlogBench } from "./backlog/backlog-bench.ts";
 import { engineBench } from "./engine/engine-bench.ts";
+import { odooBench } from "./erp/odoo-bench.ts";
+import { sapBench } from "./erp/sap-bench.ts";
 import type { Report } from "./report.ts";
 
 /** What the command line may set; each bench has its own defaults. */
@@ -20,4 +22,6 @@ export const benches = {
     engineBench({ messages: 30_000, rounds: 5, seconds: 5, rate: 1_000, ...options }),
   backlog: (options: BenchOptions): Promise<Report> =>
     backlogBench({ pending: 1_000_000, messages: 10_000, rounds: 5, ...options }),
+  odoo: (options: BenchOptions): Promise<Report> => odooBench({ messages: 1_000, ...options }),
+  sap: (options: BenchOptions): Promise<Report> => sapBench({ messages: 1_000, ...options }),
 } as const;

@@ -1,7 +1,11 @@
 import type { CommitGroup, CommitResult } from "@lineshaft/core";
 import { messageOf } from "@lineshaft/core";
 import type { LedgerDefinition } from "@lineshaft/engine";
+import { atMost } from "../pause.ts";
 import { withCommit } from "../ledger-wrap.ts";
+
+/** Longest wait for deliveries to be done, in ms. */
+const PATIENCE_MS = 300_000;
 
 /** How much one commit held. */
 export interface GroupShape {
@@ -30,10 +34,12 @@ export class CommitWatch {
     });
   }
 
-  /** Resolves when this many deliveries are done. */
-  async until(count: number): Promise<void> {
+  /** Resolves when this many deliveries are done. @throws Error with `state` when they are not within `withinMs` */
+  async until(count: number, withinMs = PATIENCE_MS, state: () => string = () => ""): Promise<void> {
     if (this.finished >= count) return;
-    await new Promise<void>((resolve) => (this.#awaited = { count, resolve }));
+    const reached = new Promise<true>((resolve) => (this.#awaited = { count, resolve: () => resolve(true) }));
+    if ((await atMost(withinMs, reached)) !== true)
+      throw new Error(`${this.finished} of ${count} deliveries are done after ${withinMs} ms. ${state()}`);
   }
 
   #see(group: CommitGroup, result: CommitResult): void {
