@@ -3,8 +3,9 @@ import { type Report, rounded } from "../report.ts";
 import { openScratch } from "../scratch.ts";
 import { perSecond } from "../statistics.ts";
 import { startCountingProxy } from "./counting-proxy.ts";
+import { odooSystem } from "./erp-systems.ts";
 import { completeNaively } from "./odoo-naive.ts";
-import { benchOdoo, openOdooGround } from "./odoo-ground.ts";
+import { openOdooGround } from "./odoo-ground.ts";
 import { completionsOf, throughHub } from "./through-hub.ts";
 
 export interface ErpSettings {
@@ -37,7 +38,7 @@ export async function odooBench({ messages, url, version = 19, folder }: ErpSett
     naiveOrders,
   );
   const naiveCalls = proxy.calls;
-  const system = benchOdoo(ground.access, proxy.url);
+  const system = odooSystem({ ...ground.access, url: proxy.url });
   const ms = await throughHub({
     ledger: scratch.path("ledger.db"),
     system,

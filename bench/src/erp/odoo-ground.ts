@@ -1,5 +1,6 @@
 import { type Item, Secret, type Target, silentLog, systemClock } from "@lineshaft/core";
-import { type Odoo, odoo, provision } from "@lineshaft/odoo";
+import { type Odoo, provision } from "@lineshaft/odoo";
+import { odooSystem } from "./erp-systems.ts";
 import { Simulators } from "./simulators.ts";
 import type { OdooAccess } from "./simulators-protocol.ts";
 
@@ -25,7 +26,7 @@ async function simulated(wanted: number): Promise<OdooGround> {
   const simulators = await Simulators.start({ odoo: { version, latency: "real" } });
   const access = simulators.access.odoo;
   if (access === undefined) throw new Error("The simulator of Odoo did not start.");
-  await provisioned(access);
+  await provisionForBench(access);
   return {
     access,
     version,
@@ -49,23 +50,18 @@ async function real(url: string, version: number): Promise<OdooGround> {
     adminLogin: value("ADMIN_LOGIN"),
     adminKey: value("ADMIN_KEY"),
   };
-  await provisioned(access);
+  await provisionForBench(access);
   return {
     access,
     version,
     name: `Odoo ${version} at ${url}`,
-    prepare: (orders) => prepareReal(benchOdoo(access, url), orders),
+    prepare: (orders) => prepareReal(odooSystem(access), orders),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-/** The system as the hub of a bench has it; `url` may be that of a proxy in front. */
-export function benchOdoo(access: Omit<OdooAccess, "controlUrl">, url: string): Odoo {
-  const key = Secret.generated("bench: hub's key for Odoo", access.key);
-  return odoo({ name: "odoo", url, database: access.database, login: access.login, key });
-}
-
-async function provisioned(access: Omit<OdooAccess, "controlUrl">): Promise<void> {
+/** As an administrator would, once. */
+export async function provisionForBench(access: Omit<OdooAccess, "controlUrl">): Promise<void> {
   const { url, database, adminLogin, adminKey, login } = access;
   const key = Secret.generated("bench: administrator's key for Odoo", adminKey);
   await provision({ url, database, adminLogin, adminKey: key, hubLogin: login });

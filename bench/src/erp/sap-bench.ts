@@ -1,10 +1,9 @@
-import { Secret } from "@lineshaft/core";
-import { s4 } from "@lineshaft/sap";
 import { completionFlow } from "@lineshaft/workflows";
 import { type Report, rounded } from "../report.ts";
 import { openScratch } from "../scratch.ts";
 import { perSecond } from "../statistics.ts";
 import { startCountingProxy } from "./counting-proxy.ts";
+import { sapSystem } from "./erp-systems.ts";
 import { type ErpSettings, NAIVE_MOST } from "./odoo-bench.ts";
 import { type NaiveSap, confirmNaively } from "./sap-naive.ts";
 import { Simulators } from "./simulators.ts";
@@ -22,18 +21,11 @@ export async function sapBench({ messages, url, folder }: ErpSettings): Promise<
   await using proxy = await startCountingProxy(ground.access.url);
   const naiveMs = await confirmNaively({ ...ground.access, url: proxy.url }, ground.naiveOrders);
   const naiveCalls = proxy.calls;
-  const { username, password, client } = ground.access;
-  const system = s4({
-    name: "s4",
-    url: proxy.url,
-    username,
-    password: Secret.generated("bench: password of SAP", password),
-    zone: "Europe/Berlin",
-    ...(client === undefined ? {} : { client }),
-  });
+  const { client } = ground.access;
+  const system = sapSystem({ ...ground.access, url: proxy.url }, client === undefined ? {} : { client });
   const ms = await throughHub({
     ledger: scratch.path("ledger.db"),
-    system: withoutSources(system),
+    system,
     made: completionFlow({ s4: { system, plant: PLANT, storageLocation: STORAGE_LOCATION, operation: OPERATION } }),
     facts: completionsOf(ground.orders, false),
   });
@@ -91,20 +83,4 @@ function real(url: string, messages: number): SapGround {
     naiveOrders: listed.slice(0, naive),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-}
-
-/** Polling for orders is no part of what is measured. */
-function withoutSources<S extends ReturnType<typeof s4>>(system: S): S {
-  const opens = system.open.bind(system);
-  return Object.assign(system, {
-    open: async (context: Parameters<S["open"]>[0]) => {
-      const opened = await opens(context);
-      return {
-        targets: opened.targets,
-        sources: {},
-        check: opened.check.bind(opened),
-        close: opened.close.bind(opened),
-      };
-    },
-  });
 }

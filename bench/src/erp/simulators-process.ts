@@ -61,8 +61,11 @@ async function startOdoo({
   });
 }
 
-async function startSap({ requestMs, writeMs }: { requestMs: number; writeMs: number }): Promise<SapSimulator> {
-  const simulator = await startSapSimulator({ latency: { requestMs, writeMs } });
+async function startSap({
+  updateDelayMs = 0,
+  ...latency
+}: NonNullable<SimulatorsOptions["sap"]>): Promise<SapSimulator> {
+  const simulator = await startSapSimulator({ latency, updateDelayMs });
   for (const product of PRODUCTS) {
     simulator.plant.addMaterial({ material: product, unit: "PCE" });
     simulator.plant.addMaterial({ material: `${product}-PART`, unit: "PCE" });
@@ -97,11 +100,7 @@ function confirmationsOf(simulator: SapSimulator): ErpEffect[] {
   return simulator
     .confirmations()
     .filter(({ reversed, reversal }) => !reversed && !reversal)
-    .map(({ externalKey, order, yield: quantity }) => ({
-      token: externalKey ?? "",
-      key: order.replace(/^0+/, ""),
-      quantity,
-    }));
+    .map(({ row, yield: quantity }) => ({ token: "", fact: String(row["ConfirmationText"]), quantity }));
 }
 
 function odooAccess({ url, controlUrl, database, users }: OdooSimulator) {

@@ -1,7 +1,8 @@
 /** Tells the process of the simulators what to start. */
 export interface SimulatorsOptions {
   odoo?: { version: 17 | 18 | 19; latency: "none" | "real" };
-  sap?: { requestMs: number; writeMs: number };
+  /** `updateDelayMs`: what is posted is seen by readers only after so long. */
+  sap?: { requestMs: number; writeMs: number; updateDelayMs?: number };
 }
 
 export interface OdooAccess {
@@ -30,10 +31,10 @@ export interface SeedOrders {
 export type SimulatorsOrder =
   { order: "seed"; seed: SeedOrders } | { order: "effects" } | { order: "offline"; ms: number };
 
-/** One confirmation or completion that stands, in the order in which it came to stand. */
+/** One confirmation that stands in SAP, in the order in which it came to stand; SAP keeps no token, but the fact's id as text. */
 export interface ErpEffect {
-  token: string;
-  key: string;
+  token: "";
+  fact: string;
   quantity: string;
 }
 
@@ -41,7 +42,7 @@ export interface ErpEffect {
 export interface SimulatorsWord {
   ready: { odoo?: OdooAccess; sap?: SapAccess };
   seeded: true;
-  effects: { odoo: Record<string, number>; sap: ErpEffect[] };
+  effects: { /** How often each token took effect. */ odoo: Record<string, number>; sap: ErpEffect[] };
 }
 
 export const PLANT = "1010";

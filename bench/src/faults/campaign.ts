@@ -1,9 +1,14 @@
+import type { HubDefinition } from "@lineshaft/engine";
 import { sqlite } from "@lineshaft/ledger-sqlite";
+import { provisionForBench } from "../erp/odoo-ground.ts";
+import { Simulators } from "../erp/simulators.ts";
 import { atMost } from "../pause.ts";
 import type { Report } from "../report.ts";
 import { type Scratch, openScratch } from "../scratch.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import { runDiskFaults } from "./disk-faults.ts";
+import { UPDATE_DELAY_MS, erpFlow } from "./erp-flow.ts";
+import { ErpSide } from "./erp-side.ts";
 import { Peer } from "./peer.ts";
 import { peerFlow } from "./peer-flow.ts";
 import { type RoundFigures, type RoundOptions, runRound } from "./round.ts";
@@ -25,6 +30,11 @@ export interface CampaignOptions {
 
 const RATE = 40;
 const ORDERS = 12;
+/** Every so many rounds, Odoo and SAP are the targets. */
+const ERP_EVERY = 3;
+const FIRST_ORDER = 1_000_000;
+/** Pieces of each order: more than a round completes. */
+const PLENTY = 100_000;
 /** A broken build must be caught within this, in ms. */
 const CAUGHT_MS = 60_000;
 const policy = { owner: "campaign" };
@@ -35,7 +45,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Report> {
   using scratch = openScratch();
   await using broker = await startBroker(scratch.folder);
   await using peer = await Peer.start();
-  const campaign = new Campaign(options, scratch, broker, peer);
+  await using simulators = await startErp();
+  const campaign = new Campaign(options, { scratch, broker, peer, simulators });
   if (broker.name === "aedes")
     print(
       "mosquitto is not installed: the broker is aedes, in this process, which keeps its sessions when it restarts.",
@@ -56,14 +67,16 @@ class Campaign {
   readonly #scratch: Scratch;
   readonly #broker: Broker;
   readonly #peer: Peer;
+  readonly #simulators: Simulators;
   readonly #startedAt = performance.now();
   readonly #rounds: RoundFigures[] = [];
 
-  constructor(options: CampaignOptions, scratch: Scratch, broker: Broker, peer: Peer) {
+  constructor(options: CampaignOptions, others: Others) {
     this.#o = options;
-    this.#scratch = scratch;
-    this.#broker = broker;
-    this.#peer = peer;
+    this.#scratch = others.scratch;
+    this.#broker = others.broker;
+    this.#peer = others.peer;
+    this.#simulators = others.simulators;
     this.violations = new Violations(options.print);
   }
 
@@ -91,13 +104,15 @@ class Campaign {
     const { rounds, minutes, seed, print } = this.#o;
     const end = performance.now() + minutes * 60_000;
     for (let n = 1; n <= rounds && (n === 1 || performance.now() < end); n++) {
-      await this.#peer.reset(seed + n, this.violations);
       const before = this.violations.found.length;
-      const figures = await runRound(this.#round(n));
+      const erp = n % ERP_EVERY === 0;
+      const round = erp ? await this.#erpRound(n) : this.#round(n);
+      if (!erp) await this.#peer.reset(seed + n, this.violations);
+      const figures = await runRound(round);
       this.#rounds.push(figures);
       const { facts, messages, crashes, acts } = figures;
       print(
-        `round ${n}, seed ${seed + n}: ${facts} facts, ${messages} messages, ${crashes} crashes, ${acts} acts of people, ` +
+        `round ${n}, seed ${seed + n}, ${erp ? "Odoo and SAP" : "counting peer"}: ${facts} facts, ${messages} messages, ${crashes} crashes, ${acts} acts of people, ` +
           `${this.violations.found.length - before} violations`,
       );
     }
@@ -130,23 +145,61 @@ class Campaign {
   }
 
   #round(n: number): RoundOptions {
-    const { url } = this.#peer;
+    const targets = { kind: "peer" as const, url: this.#peer.url };
+    return {
+      ...this.#common(n),
+      orders: Array.from({ length: ORDERS }, (_, at) => `MO-${n}-${at + 1}`),
+      side: this.#peer,
+      targets,
+      definition: (path) => definitionOf(path, peerFlow(targets, policy)),
+    };
+  }
+
+  async #erpRound(n: number): Promise<RoundOptions> {
+    const { odoo, sap } = this.#simulators.access;
+    if (odoo === undefined || sap === undefined) throw new Error("The simulators did not start.");
+    const targets = { kind: "erp" as const, odoo, sap };
+    const orders = Array.from({ length: ORDERS }, (_, at) => String(FIRST_ORDER + n * ORDERS + at));
+    await this.#simulators.seed({ orders, quantity: PLENTY });
+    return {
+      ...this.#common(n),
+      orders,
+      side: await ErpSide.open(this.#simulators),
+      targets,
+      definition: (path) => definitionOf(path, erpFlow(targets, policy)),
+    };
+  }
+
+  #common(n: number) {
     return {
       seed: this.#o.seed + n,
       folder: this.#scratch.folder,
       facts: this.#o.facts,
       rate: RATE,
-      orders: Array.from({ length: ORDERS }, (_, at) => `MO-${n}-${at + 1}`),
-      side: this.#peer,
-      targets: { kind: "peer", url },
-      definition: (path) => {
-        const { systems, made } = peerFlow({ url }, policy);
-        return { name: "campaign", ledger: sqlite({ path }), systems, flows: [made] };
-      },
       broker: this.#broker,
       broken: false,
       violations: this.violations,
       signal: new AbortController().signal,
     };
   }
+}
+
+interface Others {
+  scratch: Scratch;
+  broker: Broker;
+  peer: Peer;
+  simulators: Simulators;
+}
+
+async function startErp(): Promise<Simulators> {
+  const simulators = await Simulators.start({
+    odoo: { version: 19, latency: "none" },
+    sap: { requestMs: 0, writeMs: 0, updateDelayMs: UPDATE_DELAY_MS },
+  });
+  if (simulators.access.odoo !== undefined) await provisionForBench(simulators.access.odoo);
+  return simulators;
+}
+
+function definitionOf(path: string, { systems, made }: ReturnType<typeof peerFlow>): HubDefinition {
+  return { name: "campaign", ledger: sqlite({ path }), systems, flows: [made] };
 }

@@ -1,6 +1,7 @@
 import type { Item, Outcome, SystemDefinition, Target } from "@lineshaft/core";
 import type { LedgerDefinition } from "@lineshaft/engine";
 import { withCommit } from "../ledger-wrap.ts";
+import { pause } from "../pause.ts";
 import { withTargets } from "./retarget.ts";
 
 /** Where a hub of a campaign can be made to die, besides anywhere. */
@@ -11,11 +12,15 @@ export const CRASH_POINTS = [
   "in-send",
   "after-send",
   "after-find",
+  /** The request leaves late: the machine was suspended, or the connector had to sign in first. Then as `in-send`. */
+  "stalled-send",
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 /** How long a request has been under way when the process dies `in-send`, in ms. */
 const IN_SEND_MS = 5;
+/** Longer than a target's `settleMs`, in ms. */
+const STALL_MS = 2_700;
 
 /** Counts how often each point is passed and ends the process, as kill -9 does, at the n-th pass of the chosen one. */
 export class CrashPlan {
@@ -47,7 +52,9 @@ export class CrashPlan {
 
   async #send(target: Target<never>, items: Item<never>[], signal: AbortSignal): Promise<Outcome[]> {
     this.#pass("before-send");
-    const timer = setTimeout(() => this.#pass("in-send"), IN_SEND_MS);
+    const stalled = this.#point === "stalled-send" && --this.#left === 0;
+    if (stalled) await pause(STALL_MS);
+    const timer = setTimeout(() => (stalled ? die() : this.#pass("in-send")), IN_SEND_MS);
     try {
       return await target.send(items, signal);
     } finally {
@@ -67,6 +74,10 @@ export class CrashPlan {
   }
 
   #pass(point: CrashPoint): void {
-    if (point === this.#point && --this.#left === 0) process.kill(process.pid, "SIGKILL");
+    if (point === this.#point && --this.#left === 0) die();
   }
+}
+
+function die(): void {
+  process.kill(process.pid, "SIGKILL");
 }

@@ -11,6 +11,7 @@ import { HubRunner } from "./hub-runner.ts";
 import { checkInvariants } from "./invariants.ts";
 import type { Peer } from "./peer.ts";
 import { Acknowledged, HttpSender } from "./senders.ts";
+import { Standing } from "./standing.ts";
 import type { Violations } from "./violations.ts";
 
 export interface DiskFaultOptions {
@@ -134,7 +135,13 @@ async function tryDisk({ print, violations, peer }: DiskFaultOptions, trial: Dis
     await untilSettled(path);
     await hub.stop();
     await using ledger = await openSqliteLedger({ path, readOnly: true });
-    await checkInvariants({ ledger, facts: plan.facts, told, effects: await peer.effects(), violations });
+    await checkInvariants({
+      ledger,
+      facts: plan.facts,
+      told,
+      standing: new Standing(await peer.effects()),
+      violations,
+    });
     print(
       `${name}: refused with ${refused?.code ?? "nothing"} after ${accepted} facts, accepted again when mended, ` +
         `${told.accepted.size} in all, ${violations.found.length - before} violations`,

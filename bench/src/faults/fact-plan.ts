@@ -59,14 +59,16 @@ export class FactPlan {
 }
 
 export function payloadOf({ id, order, kind, quantity }: PlannedFact, changed?: { quantity: string }): object {
-  const notes = { good: undefined, invalid: undefined, refused: REFUSED_NOTE, unmappable: UNMAPPABLE_NOTE };
-  const note = notes[kind];
+  // The note carries the id to where SAP keeps a text.
+  const notes = { good: id, invalid: id, refused: REFUSED_NOTE, unmappable: UNMAPPABLE_NOTE };
+  const made = changed?.quantity ?? quantity;
   return aCompletion({
     id,
     productionOrder: order,
-    yield: aQuantity(kind === "invalid" ? "-1" : (changed?.quantity ?? quantity)),
+    yield: aQuantity(kind === "invalid" ? "-1" : made),
     scrap: [],
-    ...(note === undefined ? {} : { note }),
+    lots: [{ lot: `L-${id}`, quantity: aQuantity(made) }],
+    note: notes[kind],
   });
 }
 

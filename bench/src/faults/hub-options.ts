@@ -1,9 +1,10 @@
+import type { ErpAccess } from "./erp-flow.ts";
+
 /** Names of the systems that bring facts in; they are the sources of the messages. */
 export const HTTP_SOURCE = "plant-http";
 export const MQTT_SOURCE = "plant-mqtt";
 
-export type Targets =
-  { kind: "peer"; url: string } | { kind: "erp"; odoo: { url: string; database: string }; sap: { url: string } };
+export type Targets = { kind: "peer"; url: string } | ({ kind: "erp" } & ErpAccess);
 
 export interface MqttInput {
   url: string;

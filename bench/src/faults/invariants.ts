@@ -1,6 +1,7 @@
-import { type Ledger, type StoredDelivery, type StoredMessage, messageOf } from "@lineshaft/core";
+import type { Ledger, StoredDelivery, StoredMessage } from "@lineshaft/core";
 import type { PlannedFact } from "./fact-plan.ts";
 import type { Acknowledged } from "./senders.ts";
+import { type Standing, identityOf } from "./standing.ts";
 import type { StandingEffect } from "./target-side.ts";
 import type { Violations } from "./violations.ts";
 
@@ -10,8 +11,7 @@ export interface Evidence {
   ledger: Ledger;
   facts: readonly PlannedFact[];
   told: Acknowledged;
-  /** By system. */
-  effects: Record<string, readonly StandingEffect[]>;
+  standing: Standing;
   violations: Violations;
 }
 
@@ -23,10 +23,10 @@ export async function checkInvariants(evidence: Evidence): Promise<{ messages: n
   const messages = await allMessages(ledger);
   const deliveries = await allDeliveries(ledger);
   checkAcknowledged(evidence, messages);
-  for (const [system, effects] of Object.entries(evidence.effects)) {
+  for (const system of evidence.standing.systems) {
     const own = deliveries.filter((delivery) => delivery.system === system);
-    checkDeliveries(evidence, { system, effects, messages, deliveries: own });
-    checkOrder(evidence, system, effects);
+    const known = checkDeliveries(evidence, { system, messages, deliveries: own });
+    checkOrder(evidence, system, known);
   }
   return { messages: messages.size, deliveries: deliveries.length };
 }
@@ -76,36 +76,46 @@ function checkAcknowledged({ facts, told, violations }: Evidence, messages: Read
 
 interface SystemSide {
   system: string;
-  effects: readonly StandingEffect[];
   messages: ReadonlyMap<number, StoredMessage>;
   deliveries: readonly StoredDelivery[];
 }
 
-function checkDeliveries(
-  { ledger, violations }: Evidence,
-  { system, effects, messages, deliveries }: SystemSide,
-): void {
-  const standing = Map.groupBy(effects, ({ token }) => token);
-  const known = new Set<string>();
+/** @returns the message behind each effect that the ledger knows */
+function checkDeliveries(evidence: Evidence, { system, messages, deliveries }: SystemSide): Map<string, StoredMessage> {
+  const { ledger, violations, standing } = evidence;
+  const known = new Map<string, StoredMessage>();
   const having = new Set(deliveries.map(({ message }) => message));
   for (const id of messages.keys()) if (!having.has(id)) violations.add(`Message ${id} has no delivery to ${system}.`);
   for (const delivery of deliveries) {
-    const token = `${ledger.id}-${delivery.id.toString(36)}`;
-    known.add(token);
-    const found = standing.get(token) ?? [];
-    const wanted = delivery.state === "done" ? 1 : 0;
-    if (delivery.state !== "done" && delivery.state !== "dropped")
-      violations.add(
-        `Delivery ${delivery.id} to ${system} is in limbo: ${delivery.state}, due at ${delivery.dueAt}, since ${delivery.since}, now ${Date.now()}.`,
-      );
-    else if (found.length !== wanted)
-      violations.add(`Delivery ${delivery.id} is ${delivery.state} and stands ${found.length} times in ${system}.`);
-    const [effect] = found;
     const message = messages.get(delivery.message);
-    if (effect !== undefined && message !== undefined) checkContent(violations, { system, effect, message });
+    if (message === undefined) {
+      violations.add(`Delivery ${delivery.id} to ${system} has no message.`);
+      continue;
+    }
+    const found = standing.of(system, {
+      token: `${ledger.id}-${delivery.id.toString(36)}`,
+      fact: message.sourceId,
+    });
+    for (const effect of found) {
+      known.set(identityOf(effect), message);
+      checkContent(violations, { system, effect, message });
+    }
+    checkCount(violations, delivery, found.length);
   }
-  for (const token of standing.keys())
-    if (!known.has(token)) violations.add(`Something stands in ${system} that the ledger does not know: ${token}.`);
+  for (const effect of standing.effectsIn(system))
+    if (!known.has(identityOf(effect)))
+      violations.add(`Something stands in ${system} that the ledger does not know: ${identityOf(effect)}.`);
+  return known;
+}
+
+function checkCount(violations: Violations, { id, state, system, dueAt, since }: StoredDelivery, stands: number): void {
+  const final = state === "done" || state === "dropped";
+  if (!final)
+    violations.add(
+      `Delivery ${id} to ${system} is in limbo: ${state}, due at ${dueAt}, since ${since}, now ${Date.now()}.`,
+    );
+  else if (stands !== (state === "done" ? 1 : 0))
+    violations.add(`Delivery ${id} is ${state} and stands ${stands} times in ${system}.`);
 }
 
 function checkContent(
@@ -113,21 +123,28 @@ function checkContent(
   { system, effect, message }: { system: string; effect: StandingEffect; message: StoredMessage },
 ): void {
   const { yield: made } = JSON.parse(message.canonical) as { yield: { value: string } };
-  const fact = `${message.source}/${message.sourceId}`;
-  if ((effect.fact !== "" && effect.fact !== fact) || Number(effect.quantity) !== Number(made.value))
+  const { fact, quantity } = effect;
+  const otherFact = fact !== "" && fact !== message.sourceId;
+  const otherQuantity = quantity !== "" && Number(quantity) !== Number(made.value);
+  if (otherFact || otherQuantity)
     violations.add(
-      `Message ${message.id} (${fact}, ${made.value}) stands in ${system} as ${effect.fact}, ${effect.quantity}.`,
+      `Message ${message.id} (${message.sourceId}, ${made.value}) stands in ${system} as ${fact}, ${quantity}.`,
     );
 }
 
-/** Deliveries have their message's number within theirs, and messages are numbered as they are accepted. */
-function checkOrder({ violations }: Evidence, system: string, effects: readonly StandingEffect[]): void {
+/** Messages are numbered as they are accepted, so the effects of a key must stand in the order of the numbers. */
+function checkOrder(
+  { violations, standing }: Evidence,
+  system: string,
+  known: ReadonlyMap<string, StoredMessage>,
+): void {
   const last = new Map<string, number>();
-  for (const { key, token } of effects) {
-    const message = messageOf(Number.parseInt(token.slice(token.indexOf("-") + 1), 36));
+  for (const effect of standing.effectsIn(system)) {
+    const message = known.get(identityOf(effect));
+    if (message === undefined) continue;
+    const { id, key } = message;
     const before = last.get(key) ?? 0;
-    if (message < before)
-      violations.add(`In ${system}, message ${message} of ${key} was applied after message ${before}.`);
-    last.set(key, Math.max(before, message));
+    if (id < before) violations.add(`In ${system}, message ${id} of ${key} was applied after message ${before}.`);
+    last.set(key, Math.max(before, id));
   }
 }

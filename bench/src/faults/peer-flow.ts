@@ -20,7 +20,7 @@ export function peerFlow({ url }: { url: string }, policy: Policy): { systems: S
 function toPeer(report: Completion, context: MappingContext): PeerValue {
   if (report.note === UNMAPPABLE_NOTE) throw new Error("this report cannot be mapped");
   return {
-    fact: `${context.source}/${context.sourceId}`,
+    fact: context.sourceId,
     quantity: report.yield.value,
     refuse: report.note === REFUSED_NOTE,
   };

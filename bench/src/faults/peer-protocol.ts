@@ -16,7 +16,7 @@ export const SETTLE_MS = 1_200;
 export interface PeerItem {
   token: string;
   key: string;
-  /** Source and id of the fact. */
+  /** The source's own id of the fact. */
   fact: string;
   quantity: string;
   /** The fact is one that this peer never accepts. */

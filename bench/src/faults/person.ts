@@ -2,6 +2,7 @@ import { type Ledger, LineshaftError, type StoredDelivery } from "@lineshaft/cor
 import { type HubDefinition, confirm, drop, editAndResend, resend } from "@lineshaft/engine";
 import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { REFUSED_NOTE } from "./peer-flow.ts";
+import { Standing } from "./standing.ts";
 import type { TargetSide } from "./target-side.ts";
 import type { Violations } from "./violations.ts";
 
@@ -37,11 +38,12 @@ export class Person {
     await using ledger = await openSqliteLedger({ path: this.#path });
     const parked = await ledger.deliveries({ states: ["parked"], limit: PAGE });
     if (parked.length === 0) return;
-    const standing = await this.#side.effects();
+    const standing = new Standing(await this.#side.effects());
     for (const delivery of parked) {
       this.#mustExplain(delivery);
       const token = `${ledger.id}-${delivery.id.toString(36)}`;
-      const stands = standing[delivery.system]?.some((effect) => effect.token === token) ?? false;
+      const fact = (await ledger.message(delivery.message))?.sourceId ?? "";
+      const stands = standing.of(delivery.system, { token, fact }).length > 0;
       try {
         await this.#act(ledger, delivery, stands);
       } catch (error) {

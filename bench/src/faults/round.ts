@@ -11,6 +11,7 @@ import { checkInvariants } from "./invariants.ts";
 import { Load } from "./load.ts";
 import { Person } from "./person.ts";
 import { Acknowledged, HttpSender, MqttSender } from "./senders.ts";
+import { Standing } from "./standing.ts";
 import type { TargetSide } from "./target-side.ts";
 import type { Violations } from "./violations.ts";
 
@@ -98,7 +99,7 @@ export async function runRound(options: RoundOptions): Promise<RoundFigures> {
       ledger,
       facts: plan.facts,
       told,
-      effects: await options.side.effects(),
+      standing: new Standing(await options.side.effects()),
       violations,
     });
     return { facts: plan.facts.length, messages, crashes: hub.crashes, acts: person.acts, duplicates: told.duplicates };

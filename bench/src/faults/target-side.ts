@@ -1,15 +1,14 @@
-/** One effect that stands in a target, in the order of application. */
+/** One effect that stands in a target, in the order of application. What a system does not keep is empty. */
 export interface StandingEffect {
   token: string;
-  key: string;
-  /** What tells the fact: `source/id`; empty where the target keeps only the token. */
+  /** The source's own id of the fact. */
   fact: string;
   quantity: string;
 }
 
 /** The other side of a round: what stands there, and how it is made to misbehave. */
 export interface TargetSide {
-  /** Systems by the name they have in the hub. */
+  /** By the name that the system has in the hub. */
   effects(): Promise<Record<string, StandingEffect[]>>;
   /** Draws new misbehaviour. */
   misbehave(random: () => number): Promise<void>;
