@@ -67,7 +67,7 @@ test("a replay after a flow was given another target makes the deliveries that a
   };
   await bed.stop();
   const wide = new HubBed(wider);
-  await using __ = wide;
+  await using _second = wide;
   Object.assign(wide, { folder: bed.folder });
   await wide.start();
   const plan = await planReplay(wide.ledger, wider, { key: "MO-1" });

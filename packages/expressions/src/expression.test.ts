@@ -66,6 +66,8 @@ test("a text that is no expression is refused when the flow is declared, with th
 });
 
 test("an expression without end is stopped", async () => {
-  await expect(run(`($f := function($n) { $f($n + 1) + 1 }; $f(0))`)).rejects.toThrow(/stack|timeout|depth|time|overflow/i);
+  await expect(run(`($f := function($n) { $f($n + 1) + 1 }; $f(0))`)).rejects.toThrow(
+    /stack|timeout|depth|time|overflow/i,
+  );
   await expect(run(`($f := function($n) { $f($n + 1) }; $f(0))`)).rejects.toThrow(/stack|timeout|depth|time|overflow/i);
 });

@@ -452,7 +452,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
     test("after a failed commit nothing of its epoch is stored, and the next epoch goes on", async () => {
       // A message without a key breaks the group in its middle.
       const broken = aMessage({ sourceId: "broken", key: undefined as unknown as string });
-      await expect(commit({ epoch: 1, messages: [aMessage({ sourceId: "a" }), broken] })).rejects.toThrow();
+      await expect(commit({ epoch: 1, messages: [aMessage({ sourceId: "a" }), broken] })).rejects.toBeInstanceOf(Error);
       await expect(commit({ epoch: 1, messages: [aMessage({ sourceId: "b" })] })).rejects.toMatchObject({
         code: "ledger-io",
       });
