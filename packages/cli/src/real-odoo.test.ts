@@ -7,8 +7,15 @@ import { RealPlant, type Traced, fresh, realOdoo } from "./testing/real/real-pla
 const LIMIT_MS = 240_000;
 
 const real = realOdoo();
-if (typeof real === "string") test.skip(`a plant's reports reach a real Odoo (${real})`);
-else describe(`real Odoo at ${real.url}`, () => plantCases(real));
+const reason = typeof real === "string" ? real : "";
+
+test("a plant's reports reach a real Odoo", (context) => {
+  if (reason === "") return;
+  console.info(`Skipped the plant on a real Odoo: ${reason}.`);
+  context.skip(reason);
+});
+
+if (typeof real !== "string") describe(`real Odoo at ${real.url}`, () => plantCases(real));
 
 function plantCases(odoo: RealOdoo): void {
   let plant: RealPlant;
@@ -33,12 +40,17 @@ function plantCases(odoo: RealOdoo): void {
         rework: aQuantity(1),
         reworkReason: "LEAK",
       });
-      const last = aReport(order, 3, { lots: [{ lot: c, quantity: aQuantity(3) }], final: true });
+      // More than is still open: for what was not planned, Odoo up to 18 does not choose the lot of a component.
+      const last = aReport(order, 3, {
+        lots: [{ lot: c, quantity: aQuantity(3) }],
+        consumed: [{ product: tracked, quantity: aQuantity(3), lot: trackedLot }],
+        final: true,
+      });
       await plant.release(aRelease(order, product, 10));
       await plant.report(first, first);
       await plant.received(order, 2);
       expect((await plant.post("completion.v1", second)).status).toBe(202);
-      expect((await plant.post("completion.v1", second)).said).toMatchObject({ status: "duplicate" });
+      expect((await plant.post("completion.v1", second)).said).toMatchObject({ result: "duplicate" });
       await plant.report(last);
 
       const traced = await plant.settled(order, 4);
@@ -71,7 +83,7 @@ function plantCases(odoo: RealOdoo): void {
       await killed;
       await plant.report(...reports.slice(2));
       await plant.start();
-      await expectAll(plant, order, reports);
+      expect(crashes(await expectAll(plant, order, reports))).toBeGreaterThan(0);
     },
     LIMIT_MS,
   );
@@ -89,7 +101,7 @@ function plantCases(odoo: RealOdoo): void {
       await plant.start();
       await killedAgain;
       await plant.start();
-      await expectAll(plant, order, reports);
+      expect(crashes(await expectAll(plant, order, reports))).toBeGreaterThan(1);
     },
     LIMIT_MS,
   );
@@ -148,7 +160,7 @@ function plantCases(odoo: RealOdoo): void {
 }
 
 /** Every report stands in Odoo as one member of the family, in the order of the reports, with its lot on stock. */
-async function expectAll(plant: RealPlant, order: string, reports: readonly Completion[]): Promise<void> {
+async function expectAll(plant: RealPlant, order: string, reports: readonly Completion[]): Promise<Traced[]> {
   const traced = await plant.settled(order, reports.length + 1);
   const standing = await plant.standing(order);
   const lots = reports.map((report) => report.lots?.[0]?.lot ?? "");
@@ -160,6 +172,13 @@ async function expectAll(plant: RealPlant, order: string, reports: readonly Comp
   const made = 3 * reports.length;
   expect(standing.consumed).toEqual({ [plant.recipe.plain]: 2 * made, [plant.recipe.tracked]: made });
   expectEachOnce(standing, traced);
+  return traced;
+}
+
+/** Tries that a crash cut off. */
+function crashes(traced: readonly Traced[]): number {
+  const attempts = traced.flatMap(({ deliveries }) => deliveries.flatMap((delivery) => delivery.attempts));
+  return attempts.filter(({ outcome }) => outcome === "crashed").length;
 }
 
 /** Each delivery's token is claimed once in Odoo, and the ledger's receipt is what Odoo noted beside the claim. */

@@ -26,6 +26,7 @@ export class Mosquitto implements AsyncDisposable {
   readonly #folder: string;
   readonly port: number;
   #child: ChildProcess | undefined;
+  #said = "";
 
   private constructor(program: string, folder: string, port: number) {
     this.#program = program;
@@ -43,6 +44,9 @@ export class Mosquitto implements AsyncDisposable {
       "max_queued_messages 0",
       `listener ${broker.port} 127.0.0.1`,
       "allow_anonymous true",
+      "log_dest stderr",
+      "log_type subscribe",
+      "log_type error",
     ];
     writeFileSync(join(folder, "mosquitto.conf"), `${configuration.join("\n")}\n`);
     await broker.#launch();
@@ -51,6 +55,15 @@ export class Mosquitto implements AsyncDisposable {
 
   get url(): string {
     return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  /** Waits until a client has subscribed: to a session that was never made, a broker keeps nothing. */
+  async subscribed(clientId: string, topic: string): Promise<void> {
+    const told = `${clientId} 1 ${topic}\n`;
+    while (!this.#said.includes(told)) {
+      if (!this.#child?.stderr) throw new Error("mosquitto does not run.");
+      await once(this.#child.stderr, "data");
+    }
   }
 
   /** Ends it and starts it again with what it had kept. */
@@ -80,10 +93,9 @@ export class Mosquitto implements AsyncDisposable {
     const end = () => child.kill();
     process.once("exit", end);
     child.once("exit", () => process.off("exit", end));
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (this.#said += chunk.toString()));
     while (!(await answers(this.port))) {
-      if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}: ${said}`);
+      if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}: ${this.#said}`);
     }
     this.#child = child;
   }

@@ -213,7 +213,7 @@ async function rpc(url: string, service: string, method: string, args: unknown[]
   const told = (await answer.json()) as { result?: unknown; error?: { data?: { message?: string } } };
   if (told.error)
     throw new Error(
-      `Odoo refused ${String(args[3] ?? service)}.${String(args[4] ?? method)}: ${told.error.data?.message}`,
+      `Odoo refused ${service}.${method} ${JSON.stringify(args.slice(3, 5))}: ${told.error.data?.message}`,
     );
   return told.result ?? null;
 }

@@ -11,7 +11,7 @@ export class OdooGate implements AsyncDisposable {
   #server: Server | undefined;
   #port = 0;
   #met: { moment: Moment; act: () => Promise<void> } | undefined;
-  #opened: PromiseWithResolvers<void> | undefined;
+  #opened: { promise: Promise<void>; resolve: () => void } | undefined;
   /** Calls that completed orders and reached Odoo. */
   completions = 0;
   /** Calls that are held back now. */
@@ -40,7 +40,7 @@ export class OdooGate implements AsyncDisposable {
 
   /** Calls are taken and nothing more happens to them, as with a frozen server, until `release`. */
   hold(): void {
-    this.#opened = Promise.withResolvers();
+    this.#opened = Promise.withResolvers<void>();
   }
 
   release(): void {

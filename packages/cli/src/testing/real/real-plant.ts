@@ -78,6 +78,7 @@ export class RealPlant implements AsyncDisposable {
       const { code, err } = await project.run("odoo", "provision", "odoo", ...by);
       if (code !== 0) throw new Error(`Provisioning ended with ${code}: ${err}`);
       await plant.start();
+      await broker.subscribed("lineshaft-plant", "plant/+/+/completion");
     } catch (error) {
       await plant[Symbol.asyncDispose]();
       throw error;
@@ -125,10 +126,9 @@ export class RealPlant implements AsyncDisposable {
 
   /** By `curl`; the status and what the hub said. */
   async post(contract: string, fact: object): Promise<{ status: number; said: Record<string, unknown> }> {
-    const { stdout } = await promisify(execFile)(program("curl"), [
-      ...["-sS", "--max-time", "30", "-w", "\n%{http_code}", "-H", "content-type: application/json"],
-      ...["--data-binary", JSON.stringify(fact), `${this.hub.intake}/v1/facts/${contract}`],
-    ]);
+    const how = ["-sS", "--max-time", "30", "-w", "\n%{http_code}", "-H", "content-type: application/json"];
+    const to = ["--data-binary", JSON.stringify(fact), `${this.hub.intake}/v1/facts/${contract}`];
+    const { stdout } = await promisify(execFile)(program("curl"), [...how, ...to]);
     const cut = stdout.lastIndexOf("\n");
     return {
       status: Number(stdout.slice(cut + 1)),
