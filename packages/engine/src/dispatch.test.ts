@@ -141,6 +141,27 @@ test("a rejected delivery is parked with reason, owner and next step, and holds 
   });
 });
 
+test("a delivery whose flow no longer has its target is parked, and holds up nobody", async () => {
+  const { odoo, s4, bed } = aBed();
+  await using _ = bed;
+  odoo.down = true;
+  await bed.start();
+  await bed.record({ id: "a", key: "MO-7", n: 1 });
+  await bed.until("done", "pending");
+  await bed.stop();
+  odoo.down = false;
+  const renamed = flow("other notes", note).to(odoo.operation, (n) => ({ n: n.n, text: n.text }));
+  const without = new HubBed({ systems: [odoo.definition, s4.definition], flows: [renamed] });
+  Object.assign(without, { folder: bed.folder });
+  await using _without = without;
+  await without.start();
+  await without.record({ id: "b", key: "MO-7", n: 2 });
+  await without.until("done", "parked");
+  const [parked] = await without.ledger.deliveries({ states: ["parked"], limit: 1 });
+  expect(parked?.parking).toMatchObject({ reason: "no-route", owner: "integration" });
+  expect(numbers(odoo)).toEqual([2]);
+});
+
 test("a secret that the other side repeats is not kept", async () => {
   const { odoo, bed } = aBed();
   const secret = Secret.generated("test", "sesame-opens-it").read();

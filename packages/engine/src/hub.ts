@@ -156,6 +156,7 @@ class RunningHub implements Hub {
     this.#lastAct = await this.#newestAct();
     await this.#countBacklog();
     this.#phase = "running";
+    await this.#tellOrphans();
     for (const worker of this.#workers.values()) worker.start();
     for (const { definition, system } of this.#p.systems.values()) this.#startSources(definition, system);
     this.#watching = this.#watchActs();
@@ -327,6 +328,18 @@ class RunningHub implements Hub {
       for (const delivery of found) this.#workers.get(delivery.system)?.reread(delivery.key);
     }
     this.#lastAct = entries.at(-1)?.id ?? this.#lastAct;
+  }
+
+  /** Deliveries to a system that the configuration no longer has stay as they are; somebody should know. */
+  async #tellOrphans(): Promise<void> {
+    for (const { system, flow, state, count } of await this.ledger.counts({ open: true }))
+      if (!this.#p.systems.has(system))
+        this.#p.log.warn("deliveries wait for a system that is no longer configured; put it back or drop them", {
+          system,
+          flow,
+          state,
+          count,
+        });
   }
 
   async #newestAct(): Promise<number> {

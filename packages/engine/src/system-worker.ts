@@ -4,7 +4,6 @@ import {
   type Item,
   type Ledger,
   type Log,
-  type OpenDelivery,
   type Outcome,
   type Settlement,
   type System,
@@ -12,14 +11,15 @@ import {
   type Target,
   UnavailableError,
   explain,
-  laneOf,
 } from "@lineshaft/core";
 import { Breaker } from "./breaker.ts";
+import { ConflictGuard } from "./conflict-guard.ts";
 import type { Committer } from "./committer.ts";
 import { type SystemFigures, newSystemFigures } from "./figures.ts";
 import type { Accepted } from "./intake.ts";
 import { type KeyLine, KeyLines, type Task } from "./key-lines.ts";
 import { type Carried, type Mapped, mapDelivery } from "./mapping.ts";
+import { OpenWindow } from "./open-window.ts";
 import { outcomesOfError, waitAtMost } from "./outcomes.ts";
 import { type Step, type Standing, afterCheck, afterFailedCheck, afterSend, parkFrom } from "./settle.ts";
 import type { Routing, RunningRoute } from "./routing.ts";
@@ -29,8 +29,6 @@ const IN_FLIGHT = 4;
 const SEND_MS = 180_000;
 /** Lines looked at, at most, to fill one batch. */
 const LOOKED_AT = 4;
-/** Deliveries of one key read at once. */
-const KEY_READ = 32;
 /** Wait after an error of the ledger or of our own before the same is tried again. */
 const PAUSE_MS = 1_000;
 
@@ -63,18 +61,14 @@ export class SystemWorker {
   readonly breaker: Breaker;
   readonly #o: WorkerOptions;
   readonly #lines: KeyLines;
-  /** Conflict keys in flight. */
-  readonly #conflicts = new Set<string>();
+  readonly #window: OpenWindow;
+  readonly #conflicts = new ConflictGuard();
+  /** Lines whose item conflicts with a call under way. */
   #held: KeyLine[] = [];
   /** Work under way, settlements that wait for their commit among it; drained when it is 0. */
   #busy = 0;
   #drained: (() => void)[] = [];
   #inFlight = 0;
-  /** Everything up to here was read or offered; what comes later is in the ledger while `#behind`. */
-  #cursor = 0;
-  #behind = true;
-  #missed = false;
-  #reading = false;
   #running = false;
   #pumping = false;
   #budget = { from: 0, calls: 0 };
@@ -87,8 +81,16 @@ export class SystemWorker {
     this.#lines = new KeyLines(
       options.clock,
       () => this.#pump(),
-      (line) => this.#read(line, false),
+      (line) => this.#window.readKey(line.key, false),
     );
+    this.#window = new OpenWindow({
+      ...options,
+      system: options.definition.name,
+      lines: this.#lines,
+      settle: (settlement, settled) => options.committer.settle(settlement, settled),
+      track: (work) => this.#track(work),
+      filled: () => this.#pump(),
+    });
     this.breaker = new Breaker({
       clock: options.clock,
       check: (signal) => options.system.check(signal),
@@ -105,7 +107,6 @@ export class SystemWorker {
 
   start(): void {
     this.#running = true;
-    this.#refill();
     this.#pump();
   }
 
@@ -119,33 +120,8 @@ export class SystemWorker {
   }
 
   /** Takes a freshly accepted delivery. */
-  offer({ id, route, carried }: Accepted): void {
-    if (this.#behind) {
-      // Perhaps not in what is being read right now.
-      this.#missed = true;
-      return;
-    }
-    if (this.#lines.size >= this.#o.windowDeliveries) {
-      this.#behind = true;
-      return;
-    }
-    this.#cursor = id;
-    this.#lines.add({
-      id,
-      route: route.id,
-      key: carried.key,
-      state: "pending",
-      dueAt: 0,
-      since: carried.receivedTime,
-      attempts: 0,
-      tries: 0,
-      crashes: 0,
-      target: route,
-      lane: laneOf(carried.key),
-      carried,
-      uncertain: 0,
-      mapped: undefined,
-    });
+  offer(accepted: Accepted): void {
+    this.#window.offer(accepted);
     this.#pump();
   }
 
@@ -153,77 +129,7 @@ export class SystemWorker {
   reread(key: string): void {
     const line = this.#lines.line(key);
     if (line?.state === "busy") line.reload = true;
-    else this.#read(line ?? { key }, true);
-  }
-
-  #read(line: Pick<KeyLine, "key">, anew: boolean): void {
-    this.#track(
-      this.#readKey(line, anew).catch((error: unknown) => {
-        this.#o.log.error("open deliveries of a key could not be read", {
-          system: this.#o.definition.name,
-          orderKey: line.key,
-          error: explain(error),
-        });
-        this.#o.clock.after(PAUSE_MS, () => this.#read(line, true));
-      }),
-    );
-  }
-
-  async #readKey(line: Pick<KeyLine, "key">, anew: boolean): Promise<void> {
-    const { ledger, definition } = this.#o;
-    const known = this.#lines.line(line.key);
-    const from = anew || known?.reload === true ? 0 : (known?.lastId ?? 0);
-    if (known !== undefined) {
-      if (from === 0) this.#lines.clear(known);
-      known.state = "busy";
-      known.more = true;
-      known.reload = false;
-    }
-    const open = await ledger.openOfKey({ system: definition.name, key: line.key, after: from, limit: KEY_READ });
-    if (known !== undefined) known.more = false;
-    for (const delivery of open) this.#addOpen(delivery);
-    const filled = this.#lines.line(line.key);
-    if (filled !== undefined && open.length === KEY_READ) filled.more = true;
-    if (filled !== undefined && filled.head === undefined) this.#lines.drop(filled);
-    this.#pump();
-  }
-
-  #addOpen(delivery: OpenDelivery): void {
-    const target = this.#o.routing.route(delivery.route);
-    const lane = laneOf(delivery.key);
-    if (this.#o.fence(lane) === undefined) return;
-    // A route that the configuration no longer has: its deliveries stay as they are until it is back or somebody drops them.
-    if (target === undefined) return;
-    this.#lines.add({ ...delivery, target, lane, carried: undefined, uncertain: 0, mapped: undefined });
-  }
-
-  #refill(): void {
-    if (!this.#behind || this.#reading || !this.#running) return;
-    if (this.#lines.size > this.#o.windowDeliveries / 2) return;
-    this.#reading = true;
-    const done = () => {
-      this.#reading = false;
-      this.#pump();
-    };
-    this.#track(
-      this.#readWindow().then(done, (error: unknown) => {
-        this.#o.log.error("open deliveries could not be read", {
-          system: this.#o.definition.name,
-          error: explain(error),
-        });
-        this.#o.clock.after(PAUSE_MS, done);
-      }),
-    );
-  }
-
-  async #readWindow(): Promise<void> {
-    const { ledger, definition, windowDeliveries } = this.#o;
-    const limit = Math.max(1, windowDeliveries - this.#lines.size);
-    this.#missed = false;
-    const open = await ledger.openDeliveries({ system: definition.name, lanes: [], after: this.#cursor, limit });
-    for (const delivery of open) this.#addOpen(delivery);
-    this.#cursor = open.at(-1)?.id ?? this.#cursor;
-    this.#behind = open.length === limit || this.#missed;
+    else this.#window.readKey(key, true);
   }
 
   /** Begins what can be begun, after everything that became ready together has done so: it shares batches. */
@@ -234,7 +140,7 @@ export class SystemWorker {
       this.#pumping = false;
       if (!this.#running) return;
       while (this.#beginOne());
-      this.#refill();
+      this.#window.refill();
     });
   }
 
@@ -336,10 +242,10 @@ export class SystemWorker {
     const careful = this.#o.careful();
     await this.#load(lines);
     if (careful) lines = await this.#begin(lines);
-    let inHand = await this.#map(lines, careful ? "sending" : "pending");
-    const claims = target.conflicts === undefined ? new Set<string>() : this.#claimConflicts(inHand, target);
-    inHand = inHand.filter((h) => h.line.state === "busy");
+    const mapped = await this.#map(lines, careful ? "sending" : "pending");
+    const claims = new Set<string>();
     try {
+      let inHand = target.conflicts === undefined ? mapped : this.#withoutConflicts(mapped, target, claims);
       if (!careful) {
         const begun = new Set(await this.#begin(inHand.map((h) => h.line)));
         inHand = inHand.filter((h) => begun.has(h.line));
@@ -347,7 +253,7 @@ export class SystemWorker {
       if (inHand.length === 0) return;
       await this.#call(inHand, target);
     } finally {
-      for (const claim of claims) this.#conflicts.delete(claim);
+      this.#conflicts.release(claims);
       // Only a call that held something can have made room.
       if (claims.size > 0) this.#releaseHeld();
     }
@@ -385,22 +291,14 @@ export class SystemWorker {
     return inHand;
   }
 
-  /** Claims what the items must not share with others in flight; lines that would are held until it is free. */
-  #claimConflicts(inHand: readonly InHand[], target: Target<never>): ReadonlySet<string> {
-    const claims = new Set<string>();
-    for (const { line, item } of inHand) {
-      const wanted = target.conflicts?.(item) ?? [];
-      if (wanted.some((w) => this.#conflicts.has(w) && !claims.has(w))) {
-        line.state = "waiting";
-        this.#held.push(line);
-        continue;
-      }
-      for (const w of wanted) {
-        this.#conflicts.add(w);
-        claims.add(w);
-      }
-    }
-    return claims;
+  /** Those of the items that no call under way conflicts with; the lines of the others are held until it has ended. */
+  #withoutConflicts(inHand: readonly InHand[], target: Target<never>, claims: Set<string>): InHand[] {
+    return inHand.filter(({ line, item }) => {
+      if (this.#conflicts.claim(item, target, claims)) return true;
+      line.state = "waiting";
+      this.#held.push(line);
+      return false;
+    });
   }
 
   #releaseHeld(): void {
@@ -552,12 +450,12 @@ export class SystemWorker {
       case "checking":
         task.state = step.to;
         task.dueAt = step.dueAt ?? 0;
-        if (line.reload) this.#read(line, true);
+        if (line.reload) this.#window.readKey(line.key, true);
         else this.#lines.defer(line, task.dueAt);
         return;
       case "parked":
         task.state = "parked";
-        if (line.reload) this.#read(line, true);
+        if (line.reload) this.#window.readKey(line.key, true);
         else this.#lines.park(line);
         return;
       case "sending":
@@ -573,7 +471,7 @@ export class SystemWorker {
   #lose(line: KeyLine): void {
     this.#o.log.warn("a delivery was changed elsewhere", { system: this.#o.definition.name, orderKey: line.key });
     line.reload = true;
-    this.#read(line, true);
+    this.#window.readKey(line.key, true);
   }
 
   #settle(task: Task, step: Step, settled: (lost: boolean) => void): void {

@@ -1,0 +1,166 @@
+import {
+  type Clock,
+  type Ledger,
+  type Log,
+  type OpenDelivery,
+  type Settlement,
+  explain,
+  laneOf,
+} from "@lineshaft/core";
+import type { Accepted } from "./intake.ts";
+import type { KeyLine, KeyLines } from "./key-lines.ts";
+import type { Routing } from "./routing.ts";
+
+/** Deliveries of one key read at once. */
+const KEY_READ = 32;
+/** Wait before the ledger is read again after it could not be. */
+const READ_AGAIN_MS = 1_000;
+
+export interface OpenWindowOptions {
+  /** The system whose deliveries these are. */
+  system: string;
+  ledger: Ledger;
+  routing: Routing;
+  clock: Clock;
+  log: Log;
+  lines: KeyLines;
+  /** Most deliveries in memory; the others wait in the ledger. */
+  windowDeliveries: number;
+  fence: (lane: number) => number | undefined;
+  settle: (settlement: Settlement, settled: (lost: boolean) => void) => void;
+  /** Counts a read as work under way. */
+  track: (work: Promise<void>) => void;
+  /** Something was added. */
+  filled: () => void;
+}
+
+/**
+ * Keeps the lines of a system filled: with what was just accepted while there is room, and from the ledger otherwise, in
+ * order, without ever holding more than the window.
+ */
+export class OpenWindow {
+  readonly #o: OpenWindowOptions;
+  /** Everything up to here was read or offered; what comes later is in the ledger while `#behind`. */
+  #cursor = 0;
+  #behind = true;
+  /** Something was offered while the ledger was being read. */
+  #missed = false;
+  #reading = false;
+
+  constructor(options: OpenWindowOptions) {
+    this.#o = options;
+  }
+
+  /** Takes a freshly accepted delivery if there is room; otherwise it is read when there is. */
+  offer({ id, route, carried }: Accepted): void {
+    const { lines, windowDeliveries } = this.#o;
+    if (this.#behind) {
+      this.#missed = true;
+      return;
+    }
+    if (lines.size >= windowDeliveries) {
+      this.#behind = true;
+      return;
+    }
+    this.#cursor = id;
+    const { key, receivedTime } = carried;
+    const fresh = {
+      state: "pending" as const,
+      dueAt: 0,
+      since: receivedTime,
+      attempts: 0,
+      tries: 0,
+      crashes: 0,
+      uncertain: 0,
+    };
+    lines.add({ id, route: route.id, key, ...fresh, target: route, lane: laneOf(key), carried, mapped: undefined });
+  }
+
+  /** Reads on from the ledger when half of the window is free. */
+  refill(): void {
+    const { lines, windowDeliveries, clock, log, system, track, filled } = this.#o;
+    if (!this.#behind || this.#reading || lines.size > windowDeliveries / 2) return;
+    this.#reading = true;
+    const done = () => {
+      this.#reading = false;
+      filled();
+    };
+    track(
+      this.#readOn().then(done, (error: unknown) => {
+        log.error("open deliveries could not be read", { system, error: explain(error) });
+        clock.after(READ_AGAIN_MS, done);
+      }),
+    );
+  }
+
+  /** Reads a key's next deliveries, or all of them `anew`. Its line is held busy meanwhile. */
+  readKey(key: string, anew: boolean): void {
+    const { clock, log, system, track } = this.#o;
+    track(
+      this.#readKey(key, anew).catch((error: unknown) => {
+        log.error("open deliveries of a key could not be read", { system, orderKey: key, error: explain(error) });
+        clock.after(READ_AGAIN_MS, () => this.readKey(key, true));
+      }),
+    );
+  }
+
+  async #readOn(): Promise<void> {
+    const { ledger, system, lines, windowDeliveries } = this.#o;
+    const limit = Math.max(1, windowDeliveries - lines.size);
+    this.#missed = false;
+    const open = await ledger.openDeliveries({ system, lanes: [], after: this.#cursor, limit });
+    for (const delivery of open) this.#add(delivery);
+    this.#cursor = open.at(-1)?.id ?? this.#cursor;
+    this.#behind = open.length === limit || this.#missed;
+  }
+
+  async #readKey(key: string, anew: boolean): Promise<void> {
+    const { ledger, system, lines, filled } = this.#o;
+    const after = this.#hold(lines.line(key), anew);
+    const open = await ledger.openOfKey({ system, key, after, limit: KEY_READ });
+    const held = lines.line(key);
+    if (held !== undefined) held.more = false;
+    for (const delivery of open) this.#add(delivery);
+    const line = lines.line(key);
+    if (line !== undefined && open.length === KEY_READ) line.more = true;
+    if (line?.reload === true && line.state !== "busy") this.readKey(key, true);
+    else if (line?.reload === true && line.head === undefined) this.readKey(key, true);
+    else if (line !== undefined && line.head === undefined && line.state === "busy") lines.drop(line);
+    filled();
+  }
+
+  /** Nothing else touches a line while it is being read. Returns after which delivery to read. */
+  #hold(line: KeyLine | undefined, anew: boolean): number {
+    if (line === undefined) return 0;
+    if (anew || line.reload) this.#o.lines.clear(line);
+    line.state = "busy";
+    line.more = true;
+    line.reload = false;
+    return line.lastId;
+  }
+
+  #add(delivery: OpenDelivery): void {
+    const { routing, fence, lines } = this.#o;
+    const lane = laneOf(delivery.key);
+    if (fence(lane) === undefined) return;
+    const target = routing.route(delivery.route);
+    if (target === undefined) this.#parkWithoutRoute(delivery, lane);
+    else lines.add({ ...delivery, target, lane, carried: undefined, uncertain: 0, mapped: undefined });
+  }
+
+  /** The configuration no longer has its route: nobody would ever send it, so a person is told. */
+  #parkWithoutRoute(delivery: OpenDelivery, lane: number): void {
+    if (delivery.state === "parked") return;
+    const { fence, clock, settle, system, log } = this.#o;
+    const parking = {
+      reason: "no-route",
+      message: `No flow of this hub sends this to ${system} any more.`,
+      next: "Put the flow's target back and resend it, or drop it.",
+      owner: "integration",
+    };
+    const step = { from: delivery.state, to: "parked" as const, at: clock.now(), parking };
+    settle({ delivery: delivery.id, lane, fence: fence(lane) ?? -1, ...step }, (lost) => {
+      if (lost) log.warn("a delivery was changed elsewhere", { system, orderKey: delivery.key });
+    });
+  }
+}
