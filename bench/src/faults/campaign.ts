@@ -12,7 +12,7 @@ import { ErpSide } from "./erp-side.ts";
 import { Peer } from "./peer.ts";
 import { peerFlow } from "./peer-flow.ts";
 import { type RoundFigures, type RoundOptions, runRound } from "./round.ts";
-import { INVARIANTS, Violations } from "./violations.ts";
+import { INVARIANTS, SHOWN, Violations } from "./violations.ts";
 
 export interface CampaignOptions {
   minutes: number;
@@ -140,7 +140,7 @@ class Campaign {
         actsOfPeople: total((figures) => figures.acts),
         seconds: Math.round((performance.now() - this.#startedAt) / 1_000),
       },
-      notes: this.violations.found,
+      notes: this.violations.found.slice(0, SHOWN),
     };
   }
 

@@ -73,16 +73,13 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (system === undefined) return reply(response, 404, {});
   if (operation === "find") return find(system, token ?? "", response);
   const chunks: Buffer[] = [];
+  // What comes late counts where it belongs: a reset may have begun another round meanwhile.
+  const standing = effects[system];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  await take(system, JSON.parse(Buffer.concat(chunks).toString()) as PeerCall, request, response);
+  await take({ system, standing }, JSON.parse(Buffer.concat(chunks).toString()) as PeerCall, request, response);
 }
 
-async function take(
-  system: PeerSystem,
-  call: PeerCall,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function take(side: Side, call: PeerCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (happens(faults.turnAway)) {
     const status = random() < 0.5 ? 429 : 503;
     return reply(response, status, {}, { "retry-after": random() < 0.8 ? "0" : "1" });
@@ -92,26 +89,26 @@ async function take(
   if (happens(faults.slow)) await pause(FASTEST_MS + random() * (SLOWEST_MS - FASTEST_MS));
   if (Date.now() - call.sentAt > STALE_MS) return reply(response, 503, {}, { "retry-after": "0" });
   if (happens(faults.dropHalfway)) {
-    for (const item of call.items.slice(0, Math.ceil(call.items.length / 2))) apply(system, item);
+    for (const item of call.items.slice(0, Math.ceil(call.items.length / 2))) apply(side, item);
     return cut(request);
   }
-  const results = call.items.map((item) => apply(system, item));
+  const results = call.items.map((item) => apply(side, item));
   if (happens(faults.dropAnswer)) return cut(request);
   if (happens(faults.failApplied)) return reply(response, 500, {});
   reply(response, 200, { results });
 }
 
-function apply(system: PeerSystem, item: PeerItem): PeerResult {
+function apply({ system, standing }: Side, item: PeerItem): PeerResult {
   const { token, key, fact, quantity } = item;
   if (item.refuse) return { kind: "rejected", message: `Order ${key} takes no quantity of ${quantity}.` };
-  const { tokens, facts, inOrder } = effects[system];
+  const { tokens, facts, inOrder } = standing;
   const known = tokens.get(token);
   if (system === "recognising" && known !== undefined) return { kind: "done", receipt: known, already: true };
   if (happens(faults.busyItem)) return { kind: "busy" };
   const effect = { token, key, fact, quantity };
   inOrder.push(effect);
   const receipt = `${system.slice(0, 1)}-${inOrder.length}`;
-  if (known !== undefined || facts.has(fact)) tell({ twice: { system, effect } });
+  if (standing === effects[system] && (known !== undefined || facts.has(fact))) tell({ twice: { system, effect } });
   tokens.set(token, receipt);
   facts.add(fact);
   return { kind: "done", receipt, already: false };
@@ -142,6 +139,11 @@ function reply(response: ServerResponse, status: number, body: object, headers: 
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+interface Side {
+  system: PeerSystem;
+  standing: Effects;
 }
 
 interface Effects {

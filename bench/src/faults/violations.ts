@@ -1,3 +1,6 @@
+/** Violations shown one by one; the others are counted. */
+export const SHOWN = 40;
+
 /** What a campaign found that must never be. */
 export class Violations {
   readonly found: string[] = [];
@@ -10,7 +13,7 @@ export class Violations {
 
   add(text: string): void {
     this.found.push(text);
-    this.#print(`VIOLATION ${text}`);
+    if (this.found.length <= SHOWN) this.#print(`VIOLATION ${text}`);
     this.#awaited?.(text);
   }
 
