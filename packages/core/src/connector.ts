@@ -36,6 +36,8 @@ export interface Intake {
    * @throws LineshaftError `intake-overloaded` (come back later), `ledger-full`, `ledger-io`: do not acknowledge
    */
   record(fact: Fact): Promise<Receipt>;
+  /** A source says so as soon as what is sent from now on reaches it: it is subscribed, or its port is open. */
+  listening(): void;
   /** A source's own place in its peer, durable. Save it only after everything before it has been recorded. */
   loadCursor(name: string): Promise<string | undefined>;
   saveCursor(name: string, value: string): Promise<void>;

@@ -37,6 +37,10 @@ export const hubLimits = {
 /** How often a running hub looks for what people did elsewhere, and counts its backlog. */
 const WATCH_MS = 500;
 const WATCH_ENTRIES = 500;
+/** Longest wait of a start for sources to connect; those that cannot are begun again and hold up nobody. */
+const CONNECT_MS = 10_000;
+
+const STARTING = "The hub's sources are connecting.";
 
 export interface HubOptions {
   clock?: Clock;
@@ -49,7 +53,7 @@ export interface HubOptions {
 export interface Hub extends AsyncDisposable {
   readonly definition: HubDefinition;
   readonly ledger: Ledger;
-  /** Takes the lanes, deals with what a crash left, then runs sources and dispatch. @throws LineshaftError `ledger-busy` */
+  /** Takes the lanes, deals with what a crash left, runs dispatch and sources, and resolves when these take facts. @throws LineshaftError `ledger-busy` */
   start(): Promise<void>;
   /** Stops the sources, finishes what is in hand within the drain limit, gives the lanes back. */
   stop(): Promise<void>;
@@ -118,7 +122,7 @@ class RunningHub implements Hub {
   #backlog = new Map<string, SystemStatus["backlog"]>();
   #lastAct = 0;
   #startedAt = 0;
-  #phase: "opened" | "running" | "stopping" | "stopped" = "opened";
+  #phase: "opened" | "starting" | "running" | "stopping" | "stopped" = "opened";
   #watching: Promise<void> = Promise.resolve();
   readonly #watch = new AbortController();
 
@@ -155,11 +159,14 @@ class RunningHub implements Hub {
     });
     this.#lastAct = await this.#newestAct();
     await this.#countBacklog();
-    this.#phase = "running";
+    this.#phase = "starting";
     await this.#tellOrphans();
     for (const worker of this.#workers.values()) worker.start();
     for (const { definition, system } of this.#p.systems.values()) this.#startSources(definition, system);
     this.#watching = this.#watchActs();
+    await this.#sourcesConnected();
+    // A stop may have come in between.
+    if (this.status().problem === STARTING) this.#phase = "running";
     log.info("the hub runs", {
       name: this.definition.name,
       ledger: this.definition.ledger.location,
@@ -169,7 +176,7 @@ class RunningHub implements Hub {
 
   async stop(): Promise<void> {
     if (this.#phase === "stopped" || this.#phase === "stopping") return;
-    const ran = this.#phase === "running";
+    const ran = this.#phase === "running" || this.#phase === "starting";
     this.#phase = "stopping";
     const drain = new AbortController();
     const timer = this.#p.clock.after(this.#limits.drainMs, () => drain.abort());
@@ -228,6 +235,7 @@ class RunningHub implements Hub {
 
   #problem(): string | undefined {
     if (this.#phase === "opened") return "The hub has not been started.";
+    if (this.#phase === "starting") return STARTING;
     if (this.#phase !== "running") return "The hub is stopping.";
     return this.#committer.problem === undefined ? undefined : explain(this.#committer.problem);
   }
@@ -328,6 +336,13 @@ class RunningHub implements Hub {
       for (const delivery of found) this.#workers.get(delivery.system)?.reread(delivery.key);
     }
     this.#lastAct = entries.at(-1)?.id ?? this.#lastAct;
+  }
+
+  async #sourcesConnected(): Promise<void> {
+    const enough = new AbortController();
+    const connected = Promise.all(this.#sources.map(({ runner }) => runner.settled)).then(() => enough.abort());
+    // Aborted means connected.
+    await this.#p.clock.sleep(CONNECT_MS, AbortSignal.any([enough.signal, this.#watch.signal])).catch(() => connected);
   }
 
   /** Deliveries to a system that the configuration no longer has stay as they are; somebody should know. */

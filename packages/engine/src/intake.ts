@@ -110,6 +110,11 @@ export class EngineIntake implements Intake {
     return this.#store(fact, read, description, routed, receivedTime);
   }
 
+  /** Whoever runs the source wants to know; see SourceRunner. */
+  listening(): void {
+    // Only a running source has somebody who waits for it.
+  }
+
   loadCursor(name: string): Promise<string | undefined> {
     return this.#o.ledger.loadCursor(`${this.#o.source}:${name}`);
   }

@@ -15,15 +15,27 @@ export class SourceRunner {
   readonly #random: () => number;
   readonly #log: Log;
   readonly #stop = new AbortController();
+  readonly #settled = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
 
   constructor(options: { name: string; source: Source; intake: Intake; clock: Clock; random: () => number; log: Log }) {
     this.#source = options.source;
-    this.#intake = options.intake;
+    const { intake } = options;
+    this.#intake = {
+      record: (fact) => intake.record(fact),
+      loadCursor: (name) => intake.loadCursor(name),
+      saveCursor: (name, value) => intake.saveCursor(name, value),
+      listening: () => this.#become("running"),
+    };
     this.#clock = options.clock;
     this.#random = options.random;
     this.#log = options.log;
     this.status = { name: options.name, state: "stopped", since: options.clock.now(), facts: 0 };
+  }
+
+  /** Resolves when the source takes facts, or failed to for the first time. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
   }
 
   start(): void {
@@ -39,7 +51,7 @@ export class SourceRunner {
     const { signal } = this.#stop;
     for (let failures = 0; !signal.aborted; failures++) {
       const startedAt = this.#clock.now();
-      this.#become("running");
+      this.#become("connecting");
       try {
         await this.#source.run(this.#intake, signal);
         if (signal.aborted) break;
@@ -64,6 +76,7 @@ export class SourceRunner {
 
   #become(state: SourceStatus["state"], nextTryAt?: number): void {
     this.status.state = state;
+    if (state !== "connecting") this.#settled.resolve();
     this.status.since = this.#clock.now();
     if (nextTryAt === undefined) delete this.status.nextTryAt;
     else this.status.nextTryAt = nextTryAt;

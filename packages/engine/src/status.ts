@@ -45,7 +45,8 @@ export interface SystemStatus {
 
 export interface SourceStatus {
   name: string;
-  state: "running" | "waiting" | "stopped";
+  /** `connecting`: begun, but not taking facts yet. `waiting`: failed; it is begun again. */
+  state: "connecting" | "running" | "waiting" | "stopped";
   since: number;
   message?: string;
   nextTryAt?: number;

@@ -2,7 +2,7 @@ import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MemorySystem, note } from "@lineshaft/testing";
+import { MemorySystem, type Note, note } from "@lineshaft/testing";
 import { flow } from "./index.ts";
 import { HubBed } from "./testing/hub-bed.ts";
 
@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 test("one trace leads from the sender over intake and delivery to the call, also over a restart of the hub", async () => {
-  const odoo = new MemorySystem<object>("odoo");
+  const odoo = new MemorySystem<Note>("odoo");
   let seen: string | undefined;
   odoo.before = () => {
     seen = trace.getActiveSpan()?.spanContext().traceId;

@@ -36,6 +36,7 @@ export class HttpSource implements Source {
     const server = await this.#buildServer(intake);
     try {
       await this.#listen(server);
+      intake.listening();
       if (!signal.aborted) await once(signal, "abort");
     } finally {
       this.#url = undefined;

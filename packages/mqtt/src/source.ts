@@ -34,9 +34,13 @@ export class MqttSource implements Source {
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
     const count = this.#options.connections ?? 1;
+    let missing = count;
+    const subscribed = () => {
+      if (--missing === 0) intake.listening();
+    };
     const connections = Array.from({ length: count }, (_, at) =>
       // The connections stand or fall together: the runtime knows one source, and begins it anew.
-      this.#runConnection(at, intake, both).finally(() => stop.abort()),
+      this.#runConnection(at, intake, both, subscribed).finally(() => stop.abort()),
     );
     const ends = await Promise.allSettled(connections);
     const failed = ends.find((end) => end.status === "rejected");
@@ -66,7 +70,7 @@ export class MqttSource implements Source {
     }
   }
 
-  async #runConnection(at: number, intake: Intake, signal: AbortSignal): Promise<void> {
+  async #runConnection(at: number, intake: Intake, signal: AbortSignal, subscribed: () => void): Promise<void> {
     if (signal.aborted) return;
     const clientId = at === 0 ? this.#options.clientId : `${this.#options.clientId}-${at + 1}`;
     // What is not shared would arrive once per connection.
@@ -77,6 +81,7 @@ export class MqttSource implements Source {
     this.#sessions.add(session);
     try {
       await this.#subscribe({ session, clientId, routes, intake });
+      subscribed();
       await session.ended;
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -73,6 +73,13 @@ export class RecordingIntake implements Intake {
     return receipt;
   }
 
+  /** How often the source said that it takes facts. */
+  listened = 0;
+
+  listening(): void {
+    this.listened++;
+  }
+
   async loadCursor(name: string): Promise<string | undefined> {
     return this.cursors.get(name);
   }

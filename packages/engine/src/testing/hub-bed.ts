@@ -33,12 +33,13 @@ export class HubBed implements AsyncDisposable {
       location: this.path,
       open: async () => wrap(await openSqliteLedger({ path: this.path })),
     };
-    this.hub = await openHub(
+    const hub = await openHub(
       { name: "test", ledger, ...this.#definition },
       { clock: this.clock, random: seededRandom(1) },
     );
-    await this.hub.start();
-    return this.hub;
+    this.hub = hub;
+    await hub.start();
+    return hub;
   }
 
   /** The process dies: nothing of the engine goes on, nothing is written any more. The file is as it was. */

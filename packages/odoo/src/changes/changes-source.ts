@@ -53,6 +53,7 @@ export function changesSource(feed: Feed, options: ChangesOptions & ReaderOption
   async function follow(intake: Intake, signal: AbortSignal): Promise<void> {
     const pass = await openPass(feed, options, intake, signal);
     let more = await poll(pass, overlapMs);
+    intake.listening();
     while (!signal.aborted) {
       if (!more) await rest(clock, pollMs, AbortSignal.any([signal, wake.signal]));
       if (signal.aborted) return;

@@ -71,6 +71,7 @@ export class ProductionOrderSource implements Source {
         await intake.saveCursor(cursorName, cursor);
       }
       this.#forget(cursor);
+      intake.listening();
       await clock.sleep(everyMs, signal);
     }
   }
