@@ -10,15 +10,15 @@ import {
   product,
   productionOrder,
 } from "@lineshaft/model";
-import { MemorySystem, type Note, note, settled } from "@lineshaft/testing";
+import { MemorySystem, note, settled } from "@lineshaft/testing";
 import { flow } from "./index.ts";
 import { HubBed } from "./testing/hub-bed.ts";
 
 function aBed(limits: { intakeFacts?: number; bodyBytes?: number; refusedBytes?: number } = {}) {
-  const odoo = new MemorySystem<Note | Completion>("odoo", { repeat: "repeatable", maxBatch: 100 });
+  const odoo = new MemorySystem<Record<string, unknown>>("odoo", { repeat: "repeatable", maxBatch: 100 });
   const flows = [
-    flow("notes", note).to(odoo.operation, (n) => n),
-    flow("completions", completion).to(odoo.operation, (c) => c),
+    flow("notes", note).to(odoo.operation, (n) => ({ ...n })),
+    flow("completions", completion).to(odoo.operation, (c) => ({ ...c })),
   ];
   return {
     odoo,
