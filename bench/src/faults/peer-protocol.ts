@@ -7,11 +7,11 @@ export type PeerSystem = (typeof PEER_SYSTEMS)[number];
 /** How long the hub waits for an answer, in ms. */
 export const CALL_MS = 400;
 /** Longest time the peer works on a request before it applies it, in ms: longer than the hub waits. */
-export const SLOWEST_MS = 650;
+export const SLOWEST_MS = 1_100;
 /** A request older than this is turned away unapplied, so that the promise behind `SETTLE_MS` holds on a busy machine too. */
-export const STALE_MS = 1_000;
+export const STALE_MS = 1_150;
 /** What the forgetful system promises: after this long nothing is applied any more. */
-export const SETTLE_MS = 1_200;
+export const SETTLE_MS = 1_300;
 
 export interface PeerItem {
   token: string;

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+/*
+ * Every bench and a campaign of one round, tiny: that they run and say what they promise to say. No figure is judged.
+ */
+
+const run = promisify(execFile);
+const TEST_MS = 110_000;
+
+/** Runs a script of this package from its source. */
+async function runScript(script: string, ...args: string[]): Promise<{ json: unknown; progress: string }> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const node = ["--conditions=lineshaft:source", path, ...args, "--json"];
+  const { stdout, stderr } = await run(process.execPath, node, { timeout: TEST_MS, maxBuffer: 1024 * 1024 });
+  const lines = stdout.trim().split("\n");
+  expect(lines).toHaveLength(1);
+  return { json: JSON.parse(lines[0] ?? ""), progress: stderr };
+}
+
+function reportOf(name: string, figures: readonly string[]): unknown {
+  const numbers = Object.fromEntries(figures.map((figure) => [figure, expect.any(Number)]));
+  return { name, settings: expect.any(Object), figures: expect.objectContaining(numbers) };
+}
+
+describe("each bench prints one object with the figures that its documentation names", () => {
+  const benches = [
+    {
+      name: "engine",
+      args: ["--messages", "200", "--rounds", "1", "--seconds", "0.5", "--rate", "200"],
+      figures: [
+        "endToEndPerSecond",
+        "rawPerSecond",
+        "share",
+        "acceptPerSecond",
+        "p50Ms",
+        "p99Ms",
+        "httpEndToEndPerSecond",
+      ],
+    },
+    {
+      name: "backlog",
+      args: ["--pending", "2000", "--messages", "200", "--rounds", "1"],
+      figures: ["backlogStartMs", "backlogRssMb", "backlogShare"],
+    },
+    { name: "odoo", args: ["--messages", "4"], figures: ["ratio", "callsPerCompletion"] },
+    { name: "sap", args: ["--messages", "6"], figures: ["ratio", "callsPerCompletion"] },
+  ];
+  test.each(benches)(
+    "$name",
+    async ({ name, args, figures }) => {
+      const { json } = await runScript("./main.ts", name, ...args);
+      expect(json).toEqual(reportOf(name, figures));
+    },
+    TEST_MS,
+  );
+});
+
+test(
+  "a campaign catches the broken build, survives the disk's faults and a round, and finds no violation",
+  async () => {
+    const { json, progress } = await runScript("./faults.ts", "--rounds", "1", "--facts", "40", "--seed", "7");
+    expect(json).toEqual(reportOf("faults", ["violations", "rounds", "seed", "brokenBuildCaughtMs"]));
+    expect(json).toMatchObject({ figures: { violations: 0, rounds: 1, seed: 7 } });
+    expect(progress).toMatch(/full disk: refused with ledger-full|skipped: a full disk/);
+    expect(progress).toMatch(/failing fsync: refused with ledger-io|skipped: failing fsync/);
+  },
+  TEST_MS,
+);
