@@ -10,6 +10,6 @@ export function sqlite({ path, maxBytes }: { path: string; maxBytes?: number }) 
     engine: "sqlite",
     location: path,
     open: ({ readOnly = false }: { readOnly?: boolean } = {}): Promise<Ledger> =>
-      openSqliteLedger({ path, readOnly, thread: !readOnly, ...(maxBytes === undefined ? {} : { maxBytes }) }),
+      openSqliteLedger({ path, readOnly, ...(maxBytes === undefined ? {} : { maxBytes }) }),
   };
 }

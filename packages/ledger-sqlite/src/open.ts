@@ -5,7 +5,6 @@ import { DatabaseSync } from "node:sqlite";
 import { LANES, type Ledger, LineshaftError } from "@lineshaft/core";
 import { verifyHead } from "./audit-chain.ts";
 import { SqliteLedger } from "./ledger.ts";
-import { openThreadedLedger } from "./threaded-ledger.ts";
 import { damaged, ledgerError } from "./sqlite-error.ts";
 
 export interface SqliteLedgerOptions {
@@ -15,8 +14,6 @@ export interface SqliteLedgerOptions {
   readOnly?: boolean;
   /** `full` (default): a commit is on disk when it resolves. `normal` may lose the newest commits at a power cut; for benches only. */
   durability?: "full" | "normal";
-  /** Keep the ledger in a thread of its own, so that writing and syncing holds up nothing else; for hubs. Default false. */
-  thread?: boolean;
   /** The file may not grow beyond this; default unlimited. */
   maxBytes?: number;
 }
@@ -39,12 +36,7 @@ const migrations = new URL("../migrations/", import.meta.url);
  * Opens the embedded ledger, making or upgrading it where needed.
  * @throws LineshaftError `ledger-newer`, `ledger-damaged` (neither touches the file), `ledger-io`, `not-found`
  */
-export function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
-  return options.thread === true ? openThreadedLedger(options) : openInThisThread(options);
-}
-
-/** The same in the calling thread. */
-export async function openInThisThread(options: SqliteLedgerOptions): Promise<Ledger> {
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
   const { path, readOnly = false } = options;
   if (readOnly && !existsSync(path))
     throw new LineshaftError("not-found", `There is no ledger at ${path}.`, {
