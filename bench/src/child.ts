@@ -61,10 +61,9 @@ export function beside(base: string, name: string): URL {
   return new URL(`./${name}${extname(new URL(base).pathname)}`, base);
 }
 
-/** In the child: what it was started with. */
-export function childOptions<T>(): T {
-  // Written by `startChild` of this same package.
-  return JSON.parse(process.argv[2] ?? "{}") as T;
+/** In the child: what `startChild` was given. */
+export function childOptions(): unknown {
+  return JSON.parse(process.argv[2] ?? "{}");
 }
 
 /** In the child: tells the parent. */

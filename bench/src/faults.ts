@@ -9,6 +9,7 @@ const USAGE = `npm run faults -- [--minutes N] [--seed N] [--json] [options]
   --seed N          what is drawn; default by the clock, and printed
   --facts N         facts in each round; default 400
   --broken lookup   only the check that a build without look-ups is caught
+  --targets NAME    peer, erp (Odoo and SAP), or both; default both
   --skip-disk       without the faults of the disk
   --json            one JSON object on the standard output; the progress goes to standard error
 `;
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     facts: { type: "string", default: "400" },
     broken: { type: "string" },
+    targets: { type: "string", default: "both" },
     "skip-disk": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -33,13 +35,19 @@ const numbers = {
   facts: Number(values.facts),
 };
 const wrong = Object.entries(numbers).find(([, value]) => !(value >= 0));
-if (values.help || wrong !== undefined || (values.broken !== undefined && values.broken !== "lookup")) {
+if (
+  values.help ||
+  wrong !== undefined ||
+  !["peer", "erp", "both"].includes(values.targets) ||
+  (values.broken !== undefined && values.broken !== "lookup")
+) {
   process.stderr.write(USAGE);
   process.exit(values.help ? 0 : 2);
 }
 const report = await runCampaign({
   ...numbers,
   broken: values.broken === "lookup",
+  targets: values.targets,
   skipDisk: values["skip-disk"],
   print: (line) => process.stderr.write(`${line}\n`),
 });

@@ -1,5 +1,5 @@
 import { type SystemDefinition, explain } from "@lineshaft/core";
-import { type AnyFlow, type Hub, type Policy, openHub } from "@lineshaft/engine";
+import { type AnyFlow, type Hub, type Policy, type SystemStatus, openHub } from "@lineshaft/engine";
 import { httpIntake } from "@lineshaft/http";
 import { sqlite } from "@lineshaft/ledger-sqlite";
 import { completion } from "@lineshaft/model";
@@ -20,7 +20,7 @@ const BEAT_MS = 200;
 /** Quick, so that a campaign sees many tries a minute. */
 const policy: Policy = { retryFirstMs: 50, retryCapMs: 1_000, owner: "campaign" };
 
-const options = childOptions<HubProcessOptions>();
+const options = childOptions() as HubProcessOptions;
 const plan = new CrashPlan(process.env["LINESHAFT_TEST_CRASH"]);
 
 try {
@@ -68,7 +68,17 @@ function sources(): SystemDefinition[] {
 function beat(hub: Hub) {
   const { systems, ready, problem = "" } = hub.status();
   const sources = systems.find(({ name }) => name === MQTT_SOURCE)?.sources ?? [];
-  return { mqttFacts: sources.reduce((sum, { facts }) => sum + facts, 0), ready, problem };
+  return {
+    mqttFacts: sources.reduce((sum, { facts }) => sum + facts, 0),
+    ready,
+    problem,
+    systems: systems.map(stateOf).join("; "),
+  };
+}
+
+function stateOf({ name, breaker, message = "", nextProbeAt, inFlight, backlog }: SystemStatus): string {
+  const probe = nextProbeAt === undefined ? "" : `, next probe in ${nextProbeAt - Date.now()} ms`;
+  return `${name}: ${breaker}${probe}, ${inFlight} in flight, ${JSON.stringify(backlog)} ${message}`;
 }
 
 async function stop(hub: Hub): Promise<void> {

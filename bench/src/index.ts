@@ -1,1 +1,3 @@
-export {};
+export { benches } from "./benches.ts";
+export type { BenchOptions } from "./benches.ts";
+export type { Report } from "./report.ts";

@@ -28,7 +28,7 @@ export interface BacklogWord {
  * One start of a hub over a ledger, with or without a backlog: the first delivery goes out, then the targets hold still
  * while facts are accepted, then twice as many deliveries are settled, the oldest first.
  */
-const { ledger, messages, firstFact, orders } = childOptions<BacklogProcessOptions>();
+const { ledger, messages, firstFact, orders } = childOptions() as BacklogProcessOptions;
 const watch = new CommitWatch();
 let gate: PromiseWithResolvers<void> | undefined = Promise.withResolvers<void>();
 let sent = false;

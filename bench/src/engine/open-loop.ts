@@ -40,20 +40,21 @@ export async function openLoop(
     fromDue.push(performance.now() - it.dueAt);
     fromAccept.push(performance.now() - it.acceptedAt);
   };
-  let failed: unknown;
+  const failures: Error[] = [];
   const startedAt = performance.now();
-  for (let next = 0; next < facts.length && failed === undefined;) {
+  for (let next = 0; next < facts.length && failures.length === 0;) {
     const due = Math.min(facts.length, Math.floor(((performance.now() - startedAt) * rate) / 1_000) + 1);
     for (; next < due; next++) {
       const dueAt = startedAt + (next * 1_000) / rate;
       recordOne(intake, facts[next] as Fact).then(
         (message) => Object.assign(underwayOf(underway, message), { dueAt, acceptedAt: performance.now() }),
-        (error: unknown) => (failed = error),
+        (error: Error) => failures.push(error),
       );
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  if (failed !== undefined) throw failed instanceof Error ? failed : new Error(String(failed));
+  const [failed] = failures;
+  if (failed !== undefined) throw failed;
   await watch.until(facts.length * TARGETS);
   return {
     p50Ms: percentile(fromDue, 0.5),

@@ -22,8 +22,8 @@ export interface SinkOptions {
   name: string;
   maxBatch: number;
   limits?: SystemLimits;
-  send(items: Item<Reported>[]): Promise<Outcome[]>;
-  close?(): Promise<void>;
+  send: (items: Item<Reported>[]) => Promise<Outcome[]>;
+  close?: () => Promise<void>;
 }
 
 /** A system that takes completions and remembers nothing: what a bench sends to. */

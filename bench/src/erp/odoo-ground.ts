@@ -78,7 +78,7 @@ async function prepareReal(definition: Odoo, orders: readonly string[]): Promise
   let items = 0;
   const apply = async (operation: string, values: object[]): Promise<void> => {
     // The connector checks each value against the operation's schema before it is sent.
-    const target = system.targets[operation] as Target<object> | undefined;
+    const target: Target<object> | undefined = system.targets[operation];
     const batch = values.map((value): Item<object> => {
       const token = `${product.toLowerCase()}-${(++items).toString(36)}`;
       return { token, key: token, value, attempt: 1, receivedTime: Date.now() };

@@ -14,7 +14,7 @@ import {
 /* Simulated Odoo and SAP in a process of their own, as they would be, so that they take no time from the hub. */
 
 const PLENTY = 10_000_000;
-const options = childOptions<SimulatorsOptions>();
+const options = childOptions() as SimulatorsOptions;
 const odoo = options.odoo === undefined ? undefined : await startOdoo(options.odoo);
 const sap = options.sap === undefined ? undefined : await startSap(options.sap);
 

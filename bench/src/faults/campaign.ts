@@ -23,6 +23,8 @@ export interface CampaignOptions {
   rounds: number;
   /** Only the deliberately broken build: how soon is it caught? */
   broken: boolean;
+  /** `peer`, `erp` (Odoo and SAP), or `both`, in turn. */
+  targets: string;
   /** Without the disk's faults. */
   skipDisk: boolean;
   print: (line: string) => void;
@@ -105,7 +107,7 @@ class Campaign {
     const end = performance.now() + minutes * 60_000;
     for (let n = 1; n <= rounds && (n === 1 || performance.now() < end); n++) {
       const before = this.violations.found.length;
-      const erp = n % ERP_EVERY === 0;
+      const erp = this.#o.targets === "both" ? n % ERP_EVERY === 0 : this.#o.targets === "erp";
       const round = erp ? await this.#erpRound(n) : this.#round(n);
       if (!erp) await this.#peer.reset(seed + n, this.violations);
       const figures = await runRound(round);

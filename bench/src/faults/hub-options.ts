@@ -46,4 +46,6 @@ export interface HubBeat {
   mqttFacts: number;
   ready: boolean;
   problem: string;
+  /** How it stands with each system, for people. */
+  systems: string;
 }

@@ -19,7 +19,7 @@ export class HubRunner {
   readonly #violations: Violations;
   readonly #environment: Readonly<Record<string, string>>;
   #child: Child<HubWord> | undefined;
-  #beat: HubBeat = { mqttFacts: 0, ready: false, problem: "" };
+  #beat: HubBeat = { mqttFacts: 0, ready: false, problem: "", systems: "" };
   /** While stopped by SIGSTOP it may hold the ledger's lock. */
   frozen = false;
   crashes = 0;
@@ -46,7 +46,7 @@ export class HubRunner {
       const environment = { ...this.#environment, LINESHAFT_TEST_CRASH: crash };
       const child = startChild<HubWord>(hubScript(), this.#options, { environment });
       this.#child = child;
-      this.#beat = { mqttFacts: 0, ready: false, problem: "" };
+      this.#beat = { mqttFacts: 0, ready: false, problem: "", systems: "" };
       child.listen("status", (beat) => (this.#beat = beat));
       const why = await Promise.race([
         child.hear("ready", START_MS).then(

@@ -7,6 +7,7 @@ import {
   type Target,
   UnavailableError,
   UncertainError,
+  laneOf,
 } from "@lineshaft/core";
 import { type Dispatcher, Pool } from "undici";
 import { CALL_MS, type PeerCall, type PeerItem, type PeerResult, type PeerSystem, SETTLE_MS } from "./peer-protocol.ts";
@@ -53,9 +54,7 @@ class PeerClient {
     const maxBatch = BATCH[this.#system];
     if (this.#system === "recognising") return { repeat: { kind: "repeatable" }, maxBatch, send };
     const find = (item: Item<PeerValue>, signal: AbortSignal) => this.#find(item, signal);
-    const conflicts = ({ key }: Item<PeerValue>) => [
-      `place-${[...key].reduce((sum, c) => sum + c.charCodeAt(0), 0) % PLACES}`,
-    ];
+    const conflicts = ({ key }: Item<PeerValue>) => [`place-${laneOf(key) % PLACES}`];
     return { repeat: { kind: "lookup", settleMs: SETTLE_MS, find }, maxBatch, conflicts, send };
   }
 

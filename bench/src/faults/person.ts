@@ -55,19 +55,13 @@ export class Person {
 
   async #act(ledger: Ledger, { id, parking, since, message }: StoredDelivery, stands: boolean): Promise<void> {
     const by = { who: WHO, at: Date.now(), delivery: id };
-    switch (parking?.reason) {
-      case "mapping":
-        await drop(ledger, { ...by, why: "It cannot be mapped." });
-        break;
-      case "peer-refused":
-        if (this.#random() < 0.5) await drop(ledger, { ...by, why: "It is refused for good." });
-        else await this.#correct(ledger, id, message);
-        break;
-      default:
-        if (Date.now() - since < LOOK_AFTER_MS) return;
-        if (stands) await confirm(ledger, { ...by, why: "It stands.", receipt: "seen" });
-        else await resend(ledger, { ...by, why: "It does not stand." });
-    }
+    if (parking?.reason === "mapping") await drop(ledger, { ...by, why: "It cannot be mapped." });
+    else if (parking?.reason === "peer-refused" && this.#random() < 0.5)
+      await drop(ledger, { ...by, why: "It is refused for good." });
+    else if (parking?.reason === "peer-refused") await this.#correct(ledger, id, message);
+    else if (Date.now() - since < LOOK_AFTER_MS) return;
+    else if (stands) await confirm(ledger, { ...by, why: "It stands.", receipt: "seen" });
+    else await resend(ledger, { ...by, why: "It does not stand." });
     this.acts++;
   }
 

@@ -143,8 +143,9 @@ interface Harassment extends Pick<RoundOptions, "side" | "broker" | "signal"> {
 
 /** Lets one thing after another go wrong until the load is through. */
 async function harass({ random, hub, side, broker, signal, while: loading }: Harassment): Promise<void> {
-  let going = true;
-  void loading.finally(() => (going = false));
+  const over = new AbortController();
+  const end = () => over.abort();
+  loading.then(end, end);
   const between = (least: number, most: number) => least + random() * (most - least);
   const steps: (() => Promise<void>)[] = [
     async () => {
@@ -172,7 +173,7 @@ async function harass({ random, hub, side, broker, signal, while: loading }: Har
     async () => broker?.restart(),
     () => pause(between(500, 2_500)),
   ];
-  while (going && !signal.aborted) {
+  while (!over.signal.aborted && !signal.aborted) {
     await side.misbehave(random);
     await pause(between(100, 1_500));
     await steps[Math.floor(random() * steps.length)]?.();
@@ -205,6 +206,8 @@ async function quieten({ hub, load, path, plan, told, violations, signal }: Quie
     if (open === 0 && messages >= owed) return;
     await pause(200);
   }
+  if (!signal.aborted)
+    violations.add(`Not everything is finished after ${QUIET_MS} ms. The hub says: ${hub.beat.systems}`);
 }
 
 async function standOf(path: string): Promise<{ messages: number; open: number }> {
