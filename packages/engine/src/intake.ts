@@ -173,13 +173,13 @@ export class EngineIntake implements Intake {
       contract: fact.contract,
       object: d.object,
       key: d.key,
-      ...(d.version === undefined ? {} : { version: d.version }),
+      version: d.version,
       eventTime: d.eventTime,
       receivedTime,
       received: read.text,
-      ...(read.canonical === undefined ? {} : { canonical: read.canonical }),
-      ...(fact.origin === undefined ? {} : { origin: fact.origin }),
-      ...(fact.trace === undefined ? {} : { trace: fact.trace }),
+      canonical: read.canonical,
+      origin: fact.origin,
+      trace: fact.trace,
       deliveries: routed.routes.map((route) => ({
         route: route.id,
         supersede: route.policy.supersede ?? policyDefaults.supersede,
@@ -223,7 +223,7 @@ export class EngineIntake implements Intake {
       received: received.subarray(0, limits.refusedBytes),
       receivedBytes: received.byteLength,
       findings,
-      ...(fact.origin === undefined ? {} : { origin: fact.origin }),
+      origin: fact.origin,
     });
     figures.refused++;
     return { kind: "refused", refusal, findings };

@@ -1,9 +1,9 @@
 import type { Clock, Ledger, Reference } from "@lineshaft/core";
 
-/** Objects remembered; the oldest are forgotten first. */
+/** Objects remembered of each contract; the oldest are forgotten first. */
 const REMEMBERED = 10_000;
 /** How long one is believed without asking the ledger, in ms: another worker may have learned of a newer version. */
-const BELIEVED_MS = 5_000;
+const BELIEVED_MS = 15_000;
 
 /** Most times that rules may ask for more. */
 const ROUNDS = 3;
@@ -17,7 +17,8 @@ interface Known {
 export class KnownObjects {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
+  /** By contract, then by object: a joined key would have to be made and hashed for every question. */
+  readonly #known = new Map<string, Map<string, Known>>();
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
@@ -30,7 +31,8 @@ export class KnownObjects {
    */
   answer<T>(rules: (known: (reference: Reference) => unknown) => T): T | Promise<T> {
     const missed: Reference[] = [];
-    const result = rules((reference) => this.#remembered(reference, missed));
+    const now = this.#clock.now();
+    const result = rules((reference) => this.#remembered(reference, missed, now));
     return missed.length === 0 ? result : this.#readAndAnswer(rules, missed, 1);
   }
 
@@ -41,32 +43,30 @@ export class KnownObjects {
   ): Promise<T> {
     for (const reference of wanted) await this.#read(reference);
     const missed: Reference[] = [];
-    const result = rules((reference) => this.#remembered(reference, missed));
+    const now = this.#clock.now();
+    const result = rules((reference) => this.#remembered(reference, missed, now));
     return missed.length === 0 || round >= ROUNDS ? result : this.#readAndAnswer(rules, missed, round + 1);
   }
 
-  #remembered(reference: Reference, missed: Reference[]): unknown {
-    const known = this.#known.get(keyOf(reference));
-    if (known !== undefined && known.until > this.#clock.now()) return known.payload;
+  #remembered(reference: Reference, missed: Reference[], now: number): unknown {
+    const known = this.#known.get(reference.contract)?.get(reference.object);
+    if (known !== undefined && known.until > now) return known.payload;
     missed.push(reference);
     return undefined;
   }
 
   /** Call when a newer state of an object was accepted. */
   forget(reference: Reference): void {
-    this.#known.delete(keyOf(reference));
+    this.#known.get(reference.contract)?.delete(reference.object);
   }
 
   async #read(reference: Reference): Promise<void> {
-    const key = keyOf(reference);
     const canonical = await this.#ledger.latest(reference.contract, reference.object);
     const payload: unknown = canonical === undefined ? undefined : JSON.parse(canonical);
-    this.#known.delete(key);
-    this.#known.set(key, { payload, until: this.#clock.now() + BELIEVED_MS });
-    if (this.#known.size > REMEMBERED) this.#known.delete(this.#known.keys().next().value ?? "");
+    let objects = this.#known.get(reference.contract);
+    if (objects === undefined) this.#known.set(reference.contract, (objects = new Map()));
+    objects.delete(reference.object);
+    objects.set(reference.object, { payload, until: this.#clock.now() + BELIEVED_MS });
+    if (objects.size > REMEMBERED) objects.delete(objects.keys().next().value ?? "");
   }
-}
-
-function keyOf({ contract, object }: Reference): string {
-  return `${contract}\n${object}`;
 }

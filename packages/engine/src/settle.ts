@@ -35,20 +35,19 @@ export type Step = Pick<Settlement, "from" | "to" | "at" | "dueAt" | "tries" | "
 /** The step after a send, as drawn in ARCHITECTURE.md, "Life of a delivery". */
 export function afterSend(s: Standing, outcome: Outcome, times: Times, request: unknown, random: () => number): Step {
   const at = times.endedAt;
-  const attempt = { kind: "send" as const, ...times, outcome: outcome.kind, request: bodyText(request) };
+  const attempt: NewAttempt = {
+    kind: "send",
+    startedAt: times.startedAt,
+    endedAt: at,
+    outcome: outcome.kind,
+    request: bodyText(request),
+  };
   switch (outcome.kind) {
     case "done":
-      return {
-        from: "sending",
-        to: "done",
-        at,
-        attempt: {
-          ...attempt,
-          receipt: outcome.receipt,
-          ...note(outcome.note ?? (outcome.already === true ? "It stood already." : undefined)),
-          ...response(outcome.response),
-        },
-      };
+      attempt.receipt = outcome.receipt;
+      attempt.message = masked(outcome.note ?? (outcome.already === true ? "It stood already." : undefined));
+      attempt.response = responseText(outcome.response);
+      return { from: "sending", to: "done", at, attempt };
     case "unavailable": {
       const said = sentence(outcome.message, outcome.said);
       if (expired(s, at))
@@ -71,7 +70,7 @@ export function afterSend(s: Standing, outcome: Outcome, times: Times, request: 
         to: "parked",
         at,
         parking,
-        attempt: { ...attempt, message: said, ...response(outcome.response) },
+        attempt: { ...attempt, message: said, response: responseText(outcome.response) },
       };
     }
     case "uncertain":
@@ -113,7 +112,12 @@ export function afterCheck(s: Standing, found: Found, times: Times, random: () =
         from: "checking",
         to: "done",
         at,
-        attempt: { ...attempt, receipt: found.receipt, ...note(found.note), ...response(found.response) },
+        attempt: {
+          ...attempt,
+          receipt: found.receipt,
+          message: masked(found.note),
+          response: responseText(found.response),
+        },
       };
     case "absent":
       return {
@@ -122,7 +126,7 @@ export function afterCheck(s: Standing, found: Found, times: Times, random: () =
         at,
         dueAt: 0,
         tries: s.tries,
-        attempt: { ...attempt, ...note(found.evidence) },
+        attempt: { ...attempt, message: masked(found.evidence) },
       };
     case "unknown": {
       const told = { ...attempt, message: sentence(found.message, found.evidence) };
@@ -188,12 +192,12 @@ function sentence(message: string, said: string | undefined): string {
   return Secret.mask(said === undefined || said === "" ? message : `${message} It said: ${said}`);
 }
 
-function note(text: string | undefined): { message?: string } {
-  return text === undefined ? {} : { message: Secret.mask(text) };
+function masked(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : Secret.mask(text);
 }
 
-function response(value: unknown): { response?: string } {
-  return value === undefined ? {} : { response: Secret.mask(bodyText(value)) };
+function responseText(value: unknown): string | undefined {
+  return value === undefined ? undefined : Secret.mask(bodyText(value));
 }
 
 /** JSON, cut to the limit of what an attempt keeps. */
