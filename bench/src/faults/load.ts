@@ -24,6 +24,7 @@ export interface LoadOptions {
 /** Sends a round's facts: most in turn, some late, some twice, some twice and changed. */
 export class Load {
   readonly #o: LoadOptions;
+  readonly #failures: unknown[] = [];
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: LoadOptions) {
@@ -41,9 +42,10 @@ export class Load {
     }
   }
 
-  /** Resolves when everything is answered. */
+  /** Resolves when everything is answered. @throws AggregateError when a sender broke down */
   async settled(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    if (this.#failures.length > 0) throw new AggregateError(this.#failures, "Senders failed.");
   }
 
   get underWay(): number {
@@ -67,7 +69,14 @@ export class Load {
   }
 
   #begin(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#underWay.delete(tracked));
+    const tracked = work.then(
+      () => void this.#underWay.delete(tracked),
+      (error: unknown) => {
+        this.#underWay.delete(tracked);
+        // A sender that was closed with the round gives up; that is no finding.
+        if (!this.#o.signal.aborted) this.#failures.push(error);
+      },
+    );
     this.#underWay.add(tracked);
   }
 }

@@ -1,24 +1,22 @@
 import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import type { HubDefinition } from "@lineshaft/engine";
 import { seededRandom } from "@lineshaft/testing";
-import { atMost, pause } from "../pause.ts";
+import { pause } from "../pause.ts";
 import { type Broker, freePort } from "./broker.ts";
-import { CRASH_POINTS } from "./crash-plan.ts";
 import { FactPlan } from "./fact-plan.ts";
+import { harass } from "./harassment.ts";
 import { HubRunner } from "./hub-runner.ts";
 import type { Targets } from "./hub-options.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Load } from "./load.ts";
 import { Person } from "./person.ts";
+import { quieten } from "./quiet.ts";
 import { Acknowledged, HttpSender, MqttSender } from "./senders.ts";
 import { Standing } from "./standing.ts";
 import type { TargetSide } from "./target-side.ts";
 import type { Violations } from "./violations.ts";
 
-/** Longest time in which everything must be finished or with a person, once all is well again, in ms. */
-const QUIET_MS = 90_000;
 const VISIT_MS = 1_000;
-const LATEST_CRASH = 60;
 
 export interface RoundOptions {
   seed: number;
@@ -48,17 +46,19 @@ export interface RoundFigures {
 
 /** One round: a fresh ledger, facts coming in, everything going wrong; then quiet, and the count. */
 export async function runRound(options: RoundOptions): Promise<RoundFigures> {
-  const { seed, folder, violations, broker, targets, broken, signal } = options;
+  const { seed, broker, targets, broken, violations } = options;
   const random = seededRandom(seed);
-  const path = `${folder}/ledger-${seed}.db`;
+  const path = `${options.folder}/ledger-${seed}.db`;
   const httpPort = await freePort();
+  const session = `campaign-${seed}`;
   const mqtt =
-    broker === undefined
-      ? {}
-      : { mqtt: { url: broker.url, protocolVersion: broker.protocolVersion, session: `campaign-${seed}` } };
+    broker === undefined ? {} : { mqtt: { url: broker.url, protocolVersion: broker.protocolVersion, session } };
   const hub = new HubRunner({ ledger: path, httpPort, targets, broken, ...mqtt }, violations);
   const told = new Acknowledged();
   const http = new HttpSender(httpPort, told, violations);
+  // Ends everything that goes on beside the round, also when the round ends in an error.
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
   const plan = new FactPlan({
     ...options,
     random,
@@ -66,48 +66,36 @@ export async function runRound(options: RoundOptions): Promise<RoundFigures> {
     mqtt: broker !== undefined,
     troubled: targets.kind === "peer",
   });
-  let sender: MqttSender | undefined;
   const person = new Person({ ...options, definition: options.definition(path), path, random });
-  const visits = new AbortController();
+  const beside: Promise<void>[] = [];
+  let sender: MqttSender | undefined;
   try {
     await hub.start();
     if (broker !== undefined) {
-      sender = await MqttSender.connect({ ...broker, session: `campaign-${seed}` }, told);
+      sender = await MqttSender.connect({ ...broker, session }, told);
       await awaitSession(sender, hub, plan, signal);
     }
     const load = new Load({ plan, http, mqtt: sender, told, random, rate: options.rate, signal });
-    const visiting = visitOften(person, hub, violations, visits.signal);
     const loading = load.run(options.facts);
+    beside.push(loading, visitOften(person, hub, violations, signal));
     await harass({ ...options, random, hub, while: loading });
     await loading;
     await options.side.behave();
     if (!hub.running) await hub.start();
     await quieten({ hub, load, path, plan, told, violations, signal });
-    visits.abort();
-    await visiting;
     await hub.stop();
-    if (signal.aborted)
-      return {
-        facts: plan.facts.length,
-        messages: 0,
-        crashes: hub.crashes,
-        acts: person.acts,
-        duplicates: told.duplicates,
-      };
+    const figures = { facts: plan.facts.length, crashes: hub.crashes, acts: person.acts, duplicates: told.duplicates };
+    if (options.signal.aborted) return { ...figures, messages: 0 };
     await using ledger = await openSqliteLedger({ path, readOnly: true });
-    const { messages } = await checkInvariants({
-      ledger,
-      facts: plan.facts,
-      told,
-      standing: new Standing(await options.side.effects()),
-      violations,
-    });
-    return { facts: plan.facts.length, messages, crashes: hub.crashes, acts: person.acts, duplicates: told.duplicates };
+    const standing = new Standing(await options.side.effects());
+    const { messages } = await checkInvariants({ ledger, facts: plan.facts, told, standing, violations });
+    return { ...figures, messages };
   } finally {
-    visits.abort();
+    ended.abort();
+    await hub.kill();
     await sender?.close();
     await http.close();
-    await hub.kill();
+    await Promise.allSettled(beside);
   }
 }
 
@@ -128,91 +116,9 @@ async function visitOften(person: Person, hub: HubRunner, violations: Violations
       try {
         await person.visit();
       } catch (error) {
-        violations.add(`A person could not act on the ledger: ${String(error)}`);
+        if (!signal.aborted) violations.add(`A person could not act on the ledger: ${String(error)}`);
       }
     }
     await pause(VISIT_MS);
   }
-}
-
-interface Harassment extends Pick<RoundOptions, "side" | "broker" | "signal"> {
-  random: () => number;
-  hub: HubRunner;
-  while: Promise<void>;
-}
-
-/** Lets one thing after another go wrong until the load is through. */
-async function harass({ random, hub, side, broker, signal, while: loading }: Harassment): Promise<void> {
-  const over = new AbortController();
-  const end = () => over.abort();
-  loading.then(end, end);
-  const between = (least: number, most: number) => least + random() * (most - least);
-  const steps: (() => Promise<void>)[] = [
-    async () => {
-      await hub.kill();
-      await pause(between(0, 800));
-      await hub.start();
-    },
-    async () => {
-      const point = CRASH_POINTS[Math.floor(random() * CRASH_POINTS.length)] ?? "after-commit";
-      await hub.dieAt(`${point}:${1 + Math.floor(random() * LATEST_CRASH)}`);
-      await hub.start();
-    },
-    () => hub.freeze(between(200, 2_500)),
-    async () => {
-      await hub.freeze(between(500, 2_000));
-      await pause(between(0, 60));
-      await hub.kill();
-      await hub.start();
-    },
-    async () => {
-      await hub.stop();
-      await hub.start();
-    },
-    () => side.goAway(between(200, 2_500)),
-    async () => broker?.restart(),
-    () => pause(between(500, 2_500)),
-  ];
-  while (!over.signal.aborted && !signal.aborted) {
-    await side.misbehave(random);
-    await pause(between(100, 1_500));
-    await steps[Math.floor(random() * steps.length)]?.();
-  }
-}
-
-interface Quietening {
-  hub: HubRunner;
-  load: Load;
-  path: string;
-  plan: FactPlan;
-  told: Acknowledged;
-  violations: Violations;
-  signal: AbortSignal;
-}
-
-/** Waits until every sender has its answer and nothing is open any more. */
-async function quieten({ hub, load, path, plan, told, violations, signal }: Quietening): Promise<void> {
-  const end = Date.now() + QUIET_MS;
-  const settled = load.settled();
-  await atMost(QUIET_MS, settled);
-  if (load.underWay > 0)
-    violations.add(`${load.underWay} senders had no answer ${QUIET_MS} ms after all was well again.`);
-  while (!signal.aborted && Date.now() < end) {
-    if (!hub.running) return violations.add("The hub ended by itself.");
-    const owed = plan.facts.filter(
-      ({ id, kind }) => kind !== "invalid" && (told.accepted.has(id) || told.published.has(id)),
-    ).length;
-    const { messages, open } = await standOf(path);
-    if (open === 0 && messages >= owed) return;
-    await pause(200);
-  }
-  if (!signal.aborted)
-    violations.add(`Not everything is finished after ${QUIET_MS} ms. The hub says: ${hub.beat.systems}`);
-}
-
-async function standOf(path: string): Promise<{ messages: number; open: number }> {
-  await using ledger = await openSqliteLedger({ path, readOnly: true });
-  const { messages } = await ledger.totals();
-  const counts = await ledger.counts({ open: true });
-  return { messages, open: counts.reduce((sum, { count }) => sum + count, 0) };
 }
