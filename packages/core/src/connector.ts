@@ -82,7 +82,7 @@ export type Found =
 /**
  * What a target operation promises about sending the same item twice:
  * `repeatable`, the other side itself refuses the second one by our token; or
- * `lookup`, we can find out whether it stands. `settleMs`: how long after the request left the other side may still be
+ * `lookup`, we can find out whether it stands. `settleMs`: how long after the call has ended the other side may still be
  * working on it, so that not finding it before then means nothing. An operation with neither cannot be written.
  */
 export type Repeat<T> =

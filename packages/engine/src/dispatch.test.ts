@@ -311,6 +311,21 @@ test("an uncertain outcome is looked up after the settle time, and what stands i
   expect(numbers(s4)).toEqual([1]);
 });
 
+test("the settle time counts from the end of the call, because the request may have left late", async () => {
+  const { s4, bed } = aBed();
+  s4.hold = () => (s4.calls.length === 1 ? bed.clock.sleep(3_000) : undefined);
+  s4.before = () => (s4.calls.length === 1 ? { kind: "uncertain", message: "Cut." } : undefined);
+  await using _ = bed;
+  await bed.start();
+  await bed.record({ id: "a", key: "MO-7", n: 1 });
+  await bed.until("done", "sending");
+  await bed.clock.advance(3_500);
+  expect(s4.lookups).toHaveLength(0);
+  await bed.clock.advance(1_000);
+  await bed.until("done");
+  expect(s4.lookups).toHaveLength(1);
+});
+
 test("an uncertain outcome whose effect is absent is sent again, once", async () => {
   const { s4, bed } = aBed();
   let asked = 0;

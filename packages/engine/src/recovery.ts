@@ -2,7 +2,6 @@ import { type Clock, type Ledger, type Log, type NewAttempt, type Settlement, ex
 import type { Lanes } from "./lanes.ts";
 import { POISON_CRASHES } from "./policy.ts";
 import type { Routing } from "./routing.ts";
-import { lookUpAt } from "./settle.ts";
 
 /** Counts starts that were not followed by a clean stop or a quiet minute. */
 const CRASHES_CURSOR = "hub:crashes";
@@ -76,7 +75,8 @@ function recovered(d: InHand, o: { routing: Routing; lanes: Lanes; targetsOf: Ta
   }
   const repeat = route === undefined ? undefined : o.targetsOf(route.system, route.operation.name);
   if (repeat?.kind === "repeatable") return { ...step, to: "pending", dueAt: 0 };
-  return { ...step, to: "checking", dueAt: lookUpAt(repeat?.settleMs ?? 0, d.since, at), tries: 0 };
+  // From now on: when the request left is not known, only that nothing leaves the dead process any more.
+  return { ...step, to: "checking", dueAt: at + (repeat?.settleMs ?? 0), tries: 0 };
 }
 
 /** Whether crashes in a row call for care, and how that ends. */

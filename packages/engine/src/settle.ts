@@ -91,15 +91,11 @@ function afterUncertain(s: Standing, said: string, attempt: NewAttempt, times: T
     from: "sending",
     to: "checking",
     at,
-    dueAt: lookUpAt(s.repeat.settleMs, times.startedAt, at),
+    // From the end of the call: until then the request may have waited for a sign-in, a pool or a suspended machine.
+    dueAt: at + s.repeat.settleMs,
     tries: 0,
     attempt: told,
   };
-}
-
-/** Not before the other side must have finished with the request. */
-export function lookUpAt(settleMs: number, sentAt: number, now: number): number {
-  return Math.max(now, sentAt + settleMs);
 }
 
 /** The step after a look-up. */
