@@ -1,7 +1,7 @@
 import { defineHub } from "@lineshaft/engine";
 import { sqlite } from "@lineshaft/ledger-sqlite";
 import { productionOrder } from "@lineshaft/model";
-import { completionFlow, consumptionFlow, downtimeFlow, lotChangeFlow, stockMovementFlow } from "@lineshaft/workflows";
+import { completionFlow, consumptionFlow, downtimeFlow, stockMovementFlow } from "@lineshaft/workflows";
 import { odoo, s4, shopFloor, terminals } from "./systems.ts";
 
 const inSap = {
@@ -11,7 +11,6 @@ const inSap = {
   // The plant's lots, L-1000001-1, are longer than SAP's batches.
   batch: (lot: string) => (lot.length <= 10 ? lot : lot.replaceAll("-", "")),
 };
-const inOdoo = { system: odoo, lotChanges: true };
 const reasons = { "SEAL-DAMAGED": "0001", DIMENSION: "0002", SURFACE: "0003", LEAK: "0004" };
 
 export default defineHub({
@@ -20,10 +19,9 @@ export default defineHub({
   systems: [shopFloor, terminals, odoo, s4],
   flows: [
     completionFlow({
-      odoo: inOdoo,
+      odoo: { system: odoo },
       s4: { ...inSap, operation: "0010", activities: { machine: 2, labour: 3 }, reasons },
     }),
-    lotChangeFlow({ odoo: inOdoo }),
     consumptionFlow({ odoo: { system: odoo }, s4: inSap }),
     stockMovementFlow({ odoo: { system: odoo }, s4: inSap }),
     downtimeFlow({ odoo: { system: odoo } }),

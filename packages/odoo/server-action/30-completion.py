@@ -73,7 +73,8 @@ def known_shares(product, shares):
 
 def plan_lots(plan, order, product):
     value = plan['value']
-    names = value.get('serials') or value.get('lot') and [value['lot']] or []
+    given = lots_given(plan, order, product)
+    names = value.get('serials') or value.get('lot') and [value['lot']] or [share[0] for share in given]
     if product.tracking == 'none' or not plan['produced']:
         names = []
     if product.tracking != 'none' and plan['produced'] and not names:
@@ -87,9 +88,44 @@ def plan_lots(plan, order, product):
         if len(names) != round(pieces) or abs(pieces - round(pieces)) > 1e-6 or len(names) != len(set(names)):
             refuse('serial-count', 'The report of %s is about %s pieces and names %s serial numbers.' % (
                 order.name, pieces, len(set(names))))
-    if product.tracking == 'lot' and len(names) > 1:
-        refuse('value-invalid', 'The product %s is tracked by lot: one lot for each report.' % product.default_code)
-    plan['lots'] = names
+    if product.tracking == 'lot' and len(names) > 1 and not given:
+        refuse('value-invalid', 'The product %s is tracked by lot: give each lot its quantity.' % product.default_code)
+    plan['parts'] = planned_parts(plan, order, names, given)
+    plan['lots'] = [part[0] for part in plan['parts']] or names
+
+
+def lots_given(plan, order, product):
+    # [(lot name, amount)] of a report of several lots, whose quantities add up to the yield.
+    value = plan['value']
+    given = []
+    for share in value.get('lots') or []:
+        given.append((share['lot'], amount_in(share['quantity'], order.product_uom_id, product.default_code or product.name)))
+    if not given:
+        return given
+    if value.get('lot') or value.get('serials'):
+        refuse('value-invalid', 'The report of %s names lots, and a lot or serial numbers besides.' % order.name)
+    if product.tracking == 'serial':
+        refuse('value-invalid', 'The product %s is tracked by serial: name serial numbers, not lots.' % product.default_code)
+    total = sum([share[1] for share in given])
+    if float_compare(total, plan['good'], precision_digits=6) != 0:
+        refuse('lots-sum', 'The lots of %s add up to %s, the yield is %s.' % (order.name, total, plan['good']))
+    return given
+
+
+def planned_parts(plan, order, names, given):
+    # [(lot or serial, amount)] in the order of the report: each becomes an order of its own, since an order makes one lot.
+    if order.product_id.tracking == 'serial':
+        piece = order.product_id.uom_id._compute_quantity(1.0, order.product_uom_id, round=False)
+        return [] if not ONE_SERIAL_AN_ORDER else list(zip(names, [piece] * len(names)))
+    if not given or not names:
+        return []
+    amounts = [share[1] for share in given]
+    for line in plan['scrap']:
+        if line['own']:
+            # Scrap that names none of the lots counts with the last: counted with an earlier one, it could use up the order.
+            place = names.index(line['lot_name']) if line['lot_name'] in names else len(names) - 1
+            amounts[place] = amounts[place] + line['amount']
+    return [part for part in zip(names, amounts) if part[1]]
 
 
 def apply_complete_order(plans):
@@ -97,13 +133,13 @@ def apply_complete_order(plans):
     for plan in plans:
         if not plan['produced']:
             closed.append(plan)
-        elif ONE_SERIAL_AN_ORDER and len(plan['lots']) > 1:
+        elif len(plan['parts']) > 1:
             alone.append(plan)
         else:
             together.append(plan)
     produce(together)
     for plan in alone:
-        produce_serials(plan)
+        produce_parts(plan)
     for plan in closed:
         close_short(plan)
     scrap_pieces(plans)
@@ -114,15 +150,7 @@ def apply_complete_order(plans):
 def produce(plans):
     if not plans:
         return
-    wanted = []
-    for plan in plans:
-        for name in plan['lots']:
-            wanted.append((plan['order'].product_id, name))
-        for line in plan['by_products']:
-            for share in line['shares']:
-                if share[0]:
-                    wanted.append((line['product'], share[0]))
-    lots = lots_of(wanted, True)
+    lots = made_lots(plans)
     orders = env['mrp.production']
     partial = env['mrp.production']
     for plan in plans:
@@ -135,6 +163,18 @@ def produce(plans):
     for plan in plans:
         plan['done'] = [plan['order']]
         plan['made_lots'] = picked_lots(lots, plan)
+
+
+def made_lots(plans):
+    wanted = []
+    for plan in plans:
+        for name in plan['lots']:
+            wanted.append((plan['order'].product_id, name))
+        for line in plan['by_products']:
+            for share in line['shares']:
+                if share[0]:
+                    wanted.append((line['product'], share[0]))
+    return lots_of(wanted, True)
 
 
 def picked_lots(lots, plan):
@@ -162,6 +202,7 @@ def set_quantities(plan, order, lots):
         set_moves(order, line, True)
     for line in plan['by_products']:
         set_moves(order, line, False, lots)
+    name_component_lots(order)
     pick_components(order)
     if plan.get('strict') and order._get_consumption_issues():
         refuse('odoo-refused', 'The bill of materials of %s is strict, and the reported consumption differs from it.' % order.name)
@@ -178,7 +219,9 @@ def set_moves(order, line, raw, lots=None):
         other.move_line_ids.unlink()
         other.write({'picked': False})
     total = sum([share[1] for share in line['shares']])
-    if len(line['shares']) == 1 and not line['shares'][0][0]:
+    if not total:
+        move.move_line_ids.unlink()
+    elif len(line['shares']) == 1 and not line['shares'][0][0]:
         move._set_quantity_done(total)
     else:
         # Clearing by (5, 0, 0) would leave the lines behind without a move, still reserving stock.
@@ -195,6 +238,32 @@ def set_moves(order, line, raw, lots=None):
             }))
         move.write({'move_line_ids': commands})
     move.write({'picked': total > 0})
+
+
+def name_component_lots(order):
+    # Up to Odoo 18, what a move takes beyond its reservation becomes a line without a lot, which Odoo then refuses.
+    if not order.picking_type_id.use_existing_lots and not order.picking_type_id.use_create_lots:
+        return
+    for move in order.move_raw_ids:
+        if move.product_id.tracking != 'none' and move.state not in ('done', 'cancel'):
+            name_lots(order, move, move.move_line_ids.filtered_domain([('lot_id', '=', False), ('lot_name', '=', False)]))
+
+
+def name_lots(order, move, bare):
+    # In the product's own unit, in which Odoo reserves.
+    missing = 0.0
+    for line in bare:
+        missing = missing + line.product_uom_id._compute_quantity(line.quantity, move.product_id.uom_id, round=False)
+    if float_compare(missing, 0.0, precision_digits=6) <= 0:
+        return
+    bare.unlink()
+    taken = move._update_reserved_quantity(missing, move.location_id, strict=False)
+    unnamed = move.move_line_ids.filtered_domain([('lot_id', '=', False)])
+    if unnamed or float_compare(taken, missing, precision_digits=6) < 0:
+        refuse('lot-missing', 'The component %s of %s is tracked by %s, the report names none, and %s has too little of any: %s more needed.' % (
+            move.product_id.default_code or move.product_id.name, order.name, move.product_id.tracking,
+            move.location_id.complete_name, missing - (0.0 if unnamed else taken)))
+    move.write({'picked': True})
 
 
 def pick_components(order):
@@ -218,37 +287,62 @@ def mark_done(orders, partial):
                 order.name, order.state, isinstance(answer, dict) and answer.get('res_model') or 'nothing'))
 
 
-def produce_serials(plan):
-    # Up to Odoo 18 an order makes one serial number; each piece leaves the rest as a backorder.
-    lots = lots_of(serial_pairs(plan), True)
+def produce_parts(plan):
+    # Each part leaves the rest as a backorder, on which the next one is produced.
     order = plan['order']
+    lots = made_lots([plan])
+    check_strict_parts(plan)
+    make_room(plan, order)
     done, made = [], []
-    for number, name in enumerate(plan['lots']):
-        last = number == len(plan['lots']) - 1
+    for number, part in enumerate(plan['parts']):
+        last = number == len(plan['parts']) - 1
         step = {
-            'order': order, 'lots': [name], 'produced': order.product_id.uom_id._compute_quantity(1.0, order.product_uom_id, round=False),
-            'value': {'final': last and plan['value'].get('final')},
-            'consumption': plan['consumption'] if number == 0 else [], 'by_products': plan['by_products'] if number == 0 else [],
+            'order': order, 'lots': [part[0]], 'produced': part[1], 'value': {'final': last and plan['value'].get('final')},
+            'consumption': nothing_of(plan['consumption'], order.move_raw_ids) if number else plan['consumption'],
+            'by_products': nothing_of(plan['by_products'], order.move_byproduct_ids) if number else plan['by_products'],
         }
         set_quantities(step, order, lots)
         rest = leaves_rest(step, order)
         mark_done(order, order if rest else env['mrp.production'])
         done.append(order)
-        made.append(lots[(order.product_id, name)])
+        made.append(lots[(order.product_id, part[0])])
         if not last:
-            order = backorder_of(order) if rest else env['mrp.production']
+            order = backorder_of(order)
             if not order:
-                refuse('serial-count', 'More serial numbers than open pieces: %s of %s fit into %s.' % (
-                    number + 1, len(plan['lots']), plan['order'].name))
+                refuse('not-completed', 'Odoo left no open order after part %s of %s of %s.' % (
+                    number + 1, len(plan['parts']), plan['order'].name))
     plan['done'] = done
     plan['made_lots'] = made
 
 
-def serial_pairs(plan):
-    pairs = []
-    for name in plan['lots']:
-        pairs.append((plan['order'].product_id, name))
-    return pairs
+def make_room(plan, order):
+    # The parts before the last must leave something open for the next one.
+    before = sum([part[1] for part in plan['parts'][:-1]])
+    if float_compare(order.product_qty - order.qty_produced, before, precision_digits=6) <= 0:
+        env['change.production.qty'].create(
+            {'mo_id': order.id, 'product_qty': order.qty_produced + plan['produced']}).change_prod_qty()
+
+
+def nothing_of(lines, moves):
+    # What was reported is booked with the first part; the later ones take nothing of it.
+    empty = []
+    for line in lines:
+        own = moves.filtered_domain([('product_id', '=', line['product'].id), ('state', 'not in', ['done', 'cancel'])])
+        if own:
+            empty.append({'product': line['product'], 'moves': own, 'unit': own[0].product_uom, 'shares': [(False, 0.0)]})
+    return empty
+
+
+def check_strict_parts(plan):
+    # On a strict bill the parts together have to consume what it says.
+    if not plan.get('strict'):
+        return
+    for line in plan['consumption']:
+        expected = sum(line['moves'].mapped('unit_factor')) * plan['produced']
+        reported = sum([share[1] for share in line['shares']])
+        if float_compare(reported, expected, precision_rounding=line['unit'].rounding) != 0:
+            refuse('odoo-refused', 'The bill of materials of %s is strict, and the reported consumption of %s differs from it: %s, not %s.' % (
+                plan['order'].name, line['product'].default_code, reported, expected))
 
 
 def backorder_of(order):
@@ -288,7 +382,9 @@ def scrap_vals(plan, line, serials):
     if not line['own']:
         return [dict(vals, scrap_qty=line['amount'], lot_id=line['lot'] and line['lot'].id or False)]
     if line['product'].tracking != 'serial':
-        lot = serials and serials[0]
+        named = named_lots(serials, line['lot_name'])
+        lot = (named or serials)[-1:]
+        lot = lot and lot[0]
         return [dict(vals, scrap_qty=line['amount'], lot_id=lot and lot.id or False)]
     rows = []
     for lot in serials_to_scrap(line, serials):
@@ -324,7 +420,13 @@ def finish_report(plan):
     if value.get('note'):
         order.message_post(body=value['note'])
     rest = backorder_of(order) if plan['produced'] else env['mrp.production']
-    settle(plan, order, order.name, {
-        'order': plan['order'].name, 'backorder': rest and rest.name or False,
+    made = [one.name for one in plan['done']]
+    settle(plan, order, made_names(made), {
+        'order': plan['order'].name, 'orders': made, 'backorder': rest and rest.name or False,
         'produced': plan['produced'], 'scrapped': plan['scrapped'], 'state': order.state,
     })
+
+
+def made_names(names):
+    # All of them, or the first and the last of many.
+    return ', '.join(names) if len(names) <= 10 else '%s … %s' % (names[0], names[-1])

@@ -1,7 +1,8 @@
 import { showValue, type Finding, type Operation, type SystemDefinition } from "@lineshaft/core";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
-import { operationSchemas, type OperationName, type OperationValue } from "./operations.ts";
+import { lotFindings } from "./lots-rules.ts";
+import { operationSchemas, type CompleteOrder, type OperationName, type OperationValue } from "./operations.ts";
 
 /** Most findings listed for one value; the rest would only repeat them. */
 const FINDINGS = 50;
@@ -19,7 +20,7 @@ export function operationHandle<N extends OperationName>(
     schema,
     check(value) {
       compiled ??= Compile<TSchema>(schema);
-      if (compiled.Check(value)) return [];
+      if (compiled.Check(value)) return name === "completeOrder" ? lotFindings(value as CompleteOrder) : [];
       return compiled
         .Errors(value)
         .slice(0, FINDINGS)

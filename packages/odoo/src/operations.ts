@@ -9,7 +9,6 @@ import { Type, type Static } from "typebox";
 const strict = { additionalProperties: false };
 
 /** A number as text, so that no digit is lost: `12.500`. */
-const Decimal = Type.String({ pattern: "^-?\\d{1,15}(\\.\\d{1,9})?$", examples: ["12.5"] });
 const Unsigned = Type.String({ pattern: "^\\d{1,15}(\\.\\d{1,9})?$", examples: ["12.5"] });
 
 export const Quantity = Type.Object({ value: Unsigned, unit: Type.String({ pattern: "^[A-Z0-9]{2,3}$" }) }, strict);
@@ -99,6 +98,11 @@ export const CompleteOrder = Type.Object(
     final: optional(Flag),
     /** Lot of the pieces of this report; made when new. */
     lot: optional(Code),
+    /**
+     * Instead of `lot` and `serials`: the lots of this report in the order they were made; their quantities add up to
+     * `yield`. Scrapped pieces count with the lot they name, otherwise with the last.
+     */
+    lots: optional(Type.Array(LotQuantity, { ...lines, minItems: 1 })),
     /** One for each piece, scrapped ones included. */
     serials: optional(Type.Array(Code, { ...lines, minItems: 1 })),
     /** Without `product`: pieces of this report; with it: a component. */
@@ -239,8 +243,6 @@ export type RequestMaintenance = Static<typeof RequestMaintenance>;
 
 /** Most items that go to Odoo in one call; about 10 s of work on a small server. */
 export const BATCH_ITEMS = 100;
-
-export { Decimal };
 
 export const operationNames: readonly OperationName[] = [
   "saveProduct",

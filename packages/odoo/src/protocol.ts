@@ -9,7 +9,7 @@ import type { OperationName } from "./operations.ts";
  * Odoo 19: `POST /json/2/ir.actions.server/run` `{ ids: [action], context }`.
  * The action's id is read from the row `operations` of `SETUP_MODEL`.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Which action is installed. Rows: `x_name` = `operations`; fields x_name, x_action_id (integer), x_code, x_protocol (integer). */
 export const SETUP_MODEL = "x_lineshaft_setup";
@@ -72,6 +72,7 @@ export const actionReasons = [
   "location-unknown",
   "lot-unknown",
   "lot-missing",
+  "lots-sum",
   "serial-count",
   "order-unknown",
   "order-ambiguous",

@@ -25,8 +25,6 @@ export interface OdooCompletions {
    * only those of the last one, or the same pieces are completed several times.
    */
   counts?(report: Completion): boolean;
-  /** Reports in which one lot ends and the next begins are taken; `lotChangeFlow` has to stand beside. Default false. */
-  lotChanges?: boolean;
 }
 
 export interface S4Completions extends S4Place {
@@ -53,58 +51,24 @@ export function completionFlow(options: CompletionFlowOptions): Flow<Completion>
     owner: options.owner ?? "production control",
     purpose: "What the plant reports as made completes the order in Odoo and confirms the operation in SAP.",
     ...defined({ from, policy }),
-    check: (report) => [...(odoo ? fitsOdoo(report, odoo) : []), ...(s4 ? fitsS4(report, s4) : [])],
+    check: (report) => (s4 ? fitsS4(report, s4) : []),
   });
   if (odoo) made = made.to(odoo.system.completeOrder, { map: toOdoo, when: (report) => odoo.counts?.(report) ?? true });
   if (s4) made = made.to(s4.system.confirmOperation, (report, context) => toS4(report, s4, context));
   return made;
 }
 
-/**
- * Where one lot ends and the next begins within a report, Odoo has to complete twice. This flow completes the second
- * lot, after the flow of `completionFlow` with `lotChanges` has completed the first with everything else.
- */
-export function lotChangeFlow(options: {
-  name?: string;
-  owner?: string;
-  from?: readonly string[];
-  policy?: Policy;
-  odoo: OdooCompletions;
-}): Flow<Completion> {
-  const { odoo, from, policy } = options;
-  return flow(options.name ?? "lot changes", completion, {
-    owner: options.owner ?? "production control",
-    purpose: "The second lot of a report in which one lot ends and the next begins is completed in Odoo.",
-    ...defined({ from, policy }),
-  }).to(odoo.system.completeOrder, {
-    when: (report) => changesLot(report) && (odoo.counts?.(report) ?? true),
-    map: ({ productionOrder, lots = [], scrap, final, end, time }) => ({
-      order: productionOrder,
-      yield: odooQuantity(lots[1]?.quantity ?? { value: "0", unit: "C62" }),
-      // Scrap goes with the last part: counted with the first, it could close the order too early.
-      ...defined({ lot: lots[1]?.lot, scrap: scrapOf(scrap) }),
-      final,
-      finishedAt: end ?? time,
-    }),
-  });
-}
-
-function changesLot({ lots, serials }: Completion): boolean {
-  return lots?.length === 2 && serials === undefined;
-}
-
 function toOdoo(report: Completion): CompleteOrder {
   const { productionOrder, final, lots, serials, scrap, consumed, byProducts, end, time } = report;
-  const second = changesLot(report);
   return {
     order: productionOrder,
-    yield: odooQuantity((second ? lots?.[0]?.quantity : undefined) ?? report.yield),
-    final: final && !second,
+    yield: odooQuantity(report.yield),
+    final,
     finishedAt: end ?? time,
     ...defined({
-      lot: serials === undefined ? lots?.[0]?.lot : undefined,
+      ...(serials === undefined && lotsOf(lots)),
       serials,
-      scrap: second ? undefined : scrapOf(scrap),
+      scrap: scrapOf(scrap),
       consumption: consumed?.map(odooConsumption),
       byProducts: byProducts?.map(({ product, quantity, lot }) => ({
         product,
@@ -114,6 +78,11 @@ function toOdoo(report: Completion): CompleteOrder {
       note: noteOf(report),
     }),
   };
+}
+
+function lotsOf(lots: Completion["lots"] = []): Pick<CompleteOrder, "lot" | "lots"> {
+  if (lots.length < 2) return defined({ lot: lots[0]?.lot });
+  return { lots: lots.map(({ lot, quantity }) => ({ lot, quantity: odooQuantity(quantity) })) };
 }
 
 function scrapOf(scrap: Completion["scrap"]): CompleteOrder["scrap"] {
@@ -139,21 +108,6 @@ function noteOf({
     note,
   ].filter(Boolean);
   return parts.length === 0 ? undefined : parts.join(" ");
-}
-
-/** Odoo completes with one lot at a time; a second one is left to the flow that `lotChangeFlow` makes. */
-function fitsOdoo(report: Completion, odoo: OdooCompletions): Finding[] {
-  const { lots = [] } = report;
-  const most = odoo.lotChanges === true ? 2 : 1;
-  if (lots.length <= most || report.serials !== undefined || odoo.counts?.(report) === false) return [];
-  return [
-    {
-      field: "/lots",
-      rule: "completions.lots",
-      value: `${lots.length} lots`,
-      fix: `Report at most ${most === 1 ? "one lot" : "two lots"} at a time: Odoo keeps one lot for each completion.`,
-    },
-  ];
 }
 
 function fitsS4({ operation }: Completion, options: S4Completions): Finding[] {

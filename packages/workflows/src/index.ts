@@ -1,4 +1,4 @@
-export { completionFlow, lotChangeFlow } from "./completion-flow.ts";
+export { completionFlow } from "./completion-flow.ts";
 export type { CompletionFlowOptions, OdooCompletions, S4Completions } from "./completion-flow.ts";
 export { consumptionFlow } from "./consumption-flow.ts";
 export type { ConsumptionFlowOptions } from "./consumption-flow.ts";

@@ -13,14 +13,7 @@ import {
 import { odoo as odooSystem } from "@lineshaft/odoo";
 import { s4 as s4System } from "@lineshaft/sap";
 import { describe, expect, test } from "vitest";
-import {
-  completionFlow,
-  consumptionFlow,
-  downtimeFlow,
-  lotChangeFlow,
-  orderReleaseFlow,
-  stockMovementFlow,
-} from "./index.ts";
+import { completionFlow, consumptionFlow, downtimeFlow, orderReleaseFlow, stockMovementFlow } from "./index.ts";
 
 const odoo = odooSystem({
   name: "odoo",
@@ -106,9 +99,8 @@ describe("completions", () => {
     expect(flowOf(await testFlow(both, report, { now, known }))).toMatchObject({ s4: { scrap: "24" } });
   });
 
-  test("a report of several lots is refused for Odoo, with what to do, and goes to SAP alone batch by batch", async () => {
+  test("a report of several lots goes to SAP batch by batch", async () => {
     const report = aFinalCompletion();
-    await expect(testFlow(both, report, { now })).rejects.toThrow("Report at most one lot at a time");
     const [delivery] = await testFlow(completionFlow({ s4: { ...place, operation: "0020" } }), report, { now });
     expect(delivery?.findings).toEqual([]);
     expect(delivery?.value).toMatchObject({
@@ -122,16 +114,24 @@ describe("completions", () => {
     });
   });
 
-  test("a report in which one lot ends and the next begins completes twice in Odoo, only the second time finally", async () => {
-    const options = { odoo: { system: odoo, lotChanges: true } };
-    const first = await testFlow(completionFlow(options), aFinalCompletion(), { now });
-    const second = await testFlow(lotChangeFlow(options), aFinalCompletion(), { now });
-    expect([...first, ...second].map(({ value, findings }) => [value, findings])).toMatchObject([
-      [{ yield: { value: "48" }, lot: "L-260105-A", final: false, consumption: [{ product: "OIL-46" }] }, []],
-      [{ yield: { value: "9" }, lot: "L-260105-B", final: true }, []],
-    ]);
-    const one = aCompletion({ lots: [{ lot: "L-1", quantity: aQuantity(40) }] });
-    expect(await testFlow(lotChangeFlow(options), one, { now })).toEqual([]);
+  test("a report of several lots completes in Odoo lot by lot, one of a single lot with that", async () => {
+    const options = { odoo: { system: odoo } };
+    const [several] = await testFlow(completionFlow(options), aFinalCompletion(), { now });
+    expect(several?.findings).toEqual([]);
+    expect(several?.value).toMatchObject({
+      yield: { value: "57" },
+      lots: [
+        { lot: "L-260105-A", quantity: { value: "48" } },
+        { lot: "L-260105-B", quantity: { value: "9" } },
+      ],
+      final: true,
+      consumption: [{ product: "OIL-46" }],
+    });
+    expect(several?.value).not.toHaveProperty("lot");
+    const single = aCompletion({ lots: [{ lot: "L-1", quantity: aQuantity(40) }] });
+    const [one] = await testFlow(completionFlow(options), single, { now });
+    expect(one?.value).toMatchObject({ lot: "L-1" });
+    expect(one?.value).not.toHaveProperty("lots");
   });
 
   test("a lot that is too long for SAP becomes the batch that the plant says", async () => {

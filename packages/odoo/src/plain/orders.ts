@@ -116,7 +116,7 @@ async function findCompletion(records: Records, { value, receivedTime }: Item<Co
 }
 
 function onlyPlain(value: CompleteOrder): void {
-  const more = (["serials", "scrap", "consumption", "byProducts", "finishedAt", "note"] as const).filter(
+  const more = (["lots", "serials", "scrap", "consumption", "byProducts", "finishedAt", "note"] as const).filter(
     (name) => value[name] !== undefined,
   );
   if (more.length > 0) {

@@ -218,6 +218,89 @@ export function completionCases(peer: Peer): void {
       expect(await shop.onHand(first)).toBe(100_000 - 9 - 12);
     });
 
+    test("a report of several lots makes an order of each, leaves the rest open, and counts scrap with the last", async () => {
+      const { product, first } = await shop.assembly("lot");
+      const order = await shop.order(product, 10);
+      const [a, b, c] = [fresh("L"), fresh("L"), fresh("L")];
+      const scrap = [{ quantity: pieces(1), reason: "Scratched" }];
+      const outcome = await shop.apply("completeOrder", {
+        order,
+        yield: pieces(6),
+        lots: [lotOf(a, 1), lotOf(b, 2), lotOf(c, 3)],
+        scrap,
+      });
+      const chain = await shop.orders(order);
+      expect(chain.map(stateAndSize)).toEqual(["done 1", "done 2", "done 4", "confirmed 3"]);
+      const names = chain.slice(0, 3).map((row) => row["name"]);
+      expect(outcome.receipt).toBe(names.join(", "));
+      expect(outcome.response).toMatchObject({
+        orders: names,
+        backorder: chain[3]?.["name"],
+        produced: 7,
+        scrapped: 1,
+      });
+      expect([await shop.onHand(product, a), await shop.onHand(product, b), await shop.onHand(product, c)]).toEqual([
+        1, 2, 3,
+      ]);
+      expect(await shop.onHand(first)).toBe(99_986);
+    });
+
+    test("of several lots the final report closes only after the last, and reported consumption counts once", async () => {
+      const chips = await shop.product();
+      const byProduct = [{ product: chips, quantity: pieces(1) }];
+      const { product, first, second } = await shop.assembly("lot", { byProducts: byProduct });
+      const order = await shop.order(product, 10);
+      await shop.apply("completeOrder", {
+        order,
+        yield: pieces(8),
+        lots: [lotOf(fresh("L"), 5), lotOf(fresh("L"), 3)],
+        final: true,
+        consumption: [{ product: first, quantity: pieces(17) }],
+        byProducts: [{ product: chips, quantity: pieces(2) }],
+      });
+      expect((await shop.orders(order)).map((row) => [row["state"], row["qty_produced"]])).toEqual([
+        ["done", 5],
+        ["done", 3],
+      ]);
+      expect([await shop.onHand(product), await shop.onHand(first), await shop.onHand(second)]).toEqual([
+        8, 99_983, 99_992,
+      ]);
+      expect(await shop.onHand(chips)).toBe(2);
+    });
+
+    test("several lots of more pieces than ordered are all received", async () => {
+      const { product, first } = await shop.assembly("lot");
+      const order = await shop.order(product, 10);
+      const [a, b] = [fresh("L"), fresh("L")];
+      await shop.apply("completeOrder", { order, yield: pieces(15), lots: [lotOf(a, 12), lotOf(b, 3)] });
+      expect((await shop.orders(order)).map((row) => row["state"])).toEqual(["done", "done"]);
+      expect([await shop.onHand(product, a), await shop.onHand(product, b)]).toEqual([12, 3]);
+      expect(await shop.onHand(first)).toBe(99_970);
+    });
+
+    test("lots that do not add up to the yield are refused, and nothing is left behind", async () => {
+      const { product } = await shop.assembly("lot");
+      const order = await shop.order(product, 10);
+      const lots = [lotOf(fresh("L"), 3), { lot: fresh("L"), quantity: { value: "1", unit: "DZN" } }];
+      expect(await rejection(shop, { order, yield: pieces(8), lots })).toBe("lots-sum");
+      expect(await rejection(shop, { order, yield: pieces(8), lots: [lotOf(fresh("L"), 7)] })).toBe("value-invalid");
+      expect((await shop.orders(order)).map(stateAndSize)).toEqual(["confirmed 10"]);
+    });
+
+    test("what more pieces take of a component with lots comes from the lots on stock", async () => {
+      const { order, component } = await trackedComponent(shop, "30");
+      await shop.apply("completeOrder", { order, yield: pieces(12) });
+      expect(await shop.onHand(component)).toBe(6);
+    });
+
+    test("a component with lots of which too little is on stock is refused by name", async () => {
+      const { order, component } = await trackedComponent(shop, "21");
+      const [outcome] = await shop.send("completeOrder", { order, yield: pieces(12) });
+      expect(outcome).toMatchObject({ kind: "rejected", reason: "lot-missing" });
+      expect(JSON.stringify(outcome)).toContain(component);
+      expect(await shop.onHand(component)).toBe(21);
+    });
+
     test("by-products are received as reported", async () => {
       const chips = await shop.product();
       const { product } = await shop.assembly("none", { byProducts: [{ product: chips, quantity: pieces(1) }] });
@@ -294,6 +377,25 @@ export function completionCases(peer: Peer): void {
       expect(await shop.onHand(product)).toBe(4);
     });
   });
+}
+
+function lotOf(lot: string, quantity: number) {
+  return { lot, quantity: pieces(quantity) };
+}
+
+/** An order of ten, each of two pieces of a component with two lots on stock. */
+async function trackedComponent(shop: Shop, stock: string) {
+  const component = await shop.product({ tracking: "lot" });
+  await shop.stock(component, "20", fresh("C"));
+  await shop.stock(component, String(Number(stock) - 20), fresh("C"));
+  const product = await shop.product();
+  await shop.apply("saveBillOfMaterials", {
+    product,
+    revision: "A",
+    quantity: pieces(1),
+    components: [{ product: component, quantity: pieces(2) }],
+  });
+  return { component, order: await shop.order(product, 10) };
 }
 
 async function rejection(shop: Shop, value: Parameters<typeof shop.apply<"completeOrder">>[1]): Promise<string> {

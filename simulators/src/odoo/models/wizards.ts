@@ -132,7 +132,8 @@ function consumeAsExpected(env: Env, order: Row): void {
   }
 }
 
-function changeQuantity(env: Env, order: Row, wanted: number): void {
+/** `change_prod_qty`: the order's quantity and what it demands. */
+export function changeQuantity(env: Env, order: Row, wanted: number): void {
   const ratio = wanted / (num(order.product_qty) || 1);
   env.write("mrp.production", order, { product_qty: wanted });
   for (const move of [...rawMoves(env, order), ...finishedMoves(env, order)]) {

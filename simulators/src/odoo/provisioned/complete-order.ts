@@ -1,12 +1,13 @@
 import type { Env } from "../env.ts";
+import { changeQuantity } from "../models/wizards.ts";
 import { trackingOf } from "../models/product.ts";
 import { convert } from "../models/unit.ts";
 import { completeOrders, lotsOfOrder } from "../production/complete.ts";
 import { cancelOrder } from "../production/confirm.ts";
 import { applyQuantityProducing, consumptionIssues, pickMove } from "../production/consume.ts";
 import { finishedMoves, isClosed, producedQuantity, rawMoves, refreshProduction } from "../production/state.ts";
-import { addLine, dropLine, setMoveQuantity } from "../stock/reserve.ts";
-import { pickedQuantity, refreshMove } from "../stock/move-state.ts";
+import { addLine, dropLine, setMoveQuantity, take } from "../stock/reserve.ts";
+import { pickedQuantity, refreshMove, unitFactor } from "../stock/move-state.ts";
 import { compareQuantity, num, ref, text } from "../values.ts";
 import type { Row, Value } from "../values.ts";
 import type { Applied } from "./operations.ts";
@@ -21,6 +22,7 @@ interface CompleteOrder {
   yield: Quantity;
   final?: boolean;
   lot?: string;
+  lots?: { lot: string; quantity: Quantity }[];
   serials?: string[];
   scrap?: ScrapLine[];
   consumption?: (LotLine & { product: string })[];
@@ -33,8 +35,18 @@ interface Plan {
   produced: number;
   final: boolean;
   lots: readonly string[];
+  /** More than one: each is produced as an order of its own. */
+  parts: readonly Part[];
+  /** One part of several: a strict bill was looked at for all together. */
+  inParts?: boolean;
   consumption: readonly PlannedMove[];
   byProducts: readonly PlannedMove[];
+}
+
+/** A lot or serial number with the pieces made of it. */
+interface Part {
+  name: string;
+  amount: number;
 }
 
 interface PlannedMove {
@@ -51,24 +63,32 @@ export function completeOrder(terms: Terms, value: CompleteOrder): Applied {
   const before = text(order.name);
   const scraps = planScrap(terms, order, value.scrap ?? []);
   const plan = planReport(terms, order, value, scraps);
-  const done = finishReport(terms, plan);
+  const orders = finishReport(terms, plan);
+  const done = orders.at(-1)!;
   const lots = lotRows(terms, plan);
   scrapPieces(terms, { source: before, order: done, lots }, scraps);
   if (value.finishedAt !== undefined && done.state === "done")
-    env.set("mrp.production", done, { date_finished: value.finishedAt });
+    for (const made of orders) env.set("mrp.production", made, { date_finished: value.finishedAt });
   const rest = plan.produced > 0 ? backorderOf(terms, done) : undefined;
+  const names = orders.map((made) => text(made.name));
   return {
     model: "mrp.production",
     row: done,
-    receipt: text(done.name),
+    receipt: receiptOf(names),
     detail: {
       order: text(order.name),
+      orders: names,
       backorder: rest ? text(rest.name) : false,
       produced: plan.produced,
       scrapped: scrapped(scraps),
       state: done.state,
     },
   };
+}
+
+/** All orders made, or the first and the last of many. */
+function receiptOf(names: readonly string[]): string {
+  return names.length <= 10 ? names.join(", ") : `${names[0]} … ${names.at(-1)}`;
 }
 
 function scrapped(scraps: readonly PlannedScrap[]): number {
@@ -88,8 +108,12 @@ function planReport(terms: Terms, order: Row, value: CompleteOrder, scraps: read
       "nothing-reported",
       `Neither yield nor scrap of ${text(order.name)} was reported, and the report is not the final one.`,
     );
-  const lots = planLots(terms, { order, product, produced, value });
-  return { order, produced, final: value.final === true, lots, consumption, byProducts };
+  const report = { order, product, produced, value, scraps };
+  const given = lotsGiven(terms, report);
+  const names = planLots(terms, report);
+  const parts = planParts(terms, report, names, given);
+  const lots = parts.length > 0 ? parts.map((part) => part.name) : names;
+  return { order, produced, final: value.final === true, lots, parts, consumption, byProducts };
 }
 
 function planMove(
@@ -112,15 +136,59 @@ function planMove(
   return { product, moves: own, unit, shares };
 }
 
-function planLots(
+interface Report {
+  order: Row;
+  product: Row;
+  produced: number;
+  value: CompleteOrder;
+  scraps: readonly PlannedScrap[];
+}
+
+/** The lots of a report of several, whose quantities add up to the yield. */
+function lotsGiven(terms: Terms, { order, product, produced, value, scraps }: Report): readonly Part[] {
+  const { env } = terms;
+  const { lots = [], lot, serials } = value;
+  const unit = env.one("uom.uom", ref(order.product_uom_id));
+  const parts = lots.map((one) => ({
+    name: one.lot,
+    amount: terms.amountIn(one.quantity, unit, text(product.default_code)),
+  }));
+  if (parts.length === 0) return [];
+  if (lot !== undefined || serials !== undefined)
+    refuse("value-invalid", `The report of ${text(order.name)} names lots, and a lot or serial numbers besides.`);
+  if (trackingOf(product) === "serial")
+    refuse("value-invalid", `The product ${text(product.default_code)} is tracked by serial: name serial numbers.`);
+  const total = parts.reduce((sum, part) => sum + part.amount, 0);
+  const good = produced - scrapped(scraps);
+  if (compareQuantity(total, good, 6) !== 0)
+    refuse("lots-sum", `The lots of ${text(order.name)} add up to ${total}, the yield is ${good}.`);
+  return parts;
+}
+
+/** An order makes one lot, before 19 one serial number. Scrap that names no lot of the report counts with the last. */
+function planParts(
   terms: Terms,
-  report: { order: Row; product: Row; produced: number; value: CompleteOrder },
-): readonly string[] {
+  { product, scraps }: Report,
+  names: readonly string[],
+  given: readonly Part[],
+): readonly Part[] {
+  if (trackingOf(product) === "serial")
+    return terms.env.version >= 19 ? [] : names.map((name) => ({ name, amount: 1 }));
+  if (names.length === 0) return [];
+  const parts = given.map((part) => ({ ...part }));
+  for (const line of parts.length === 0 ? [] : scraps.filter((scrap) => scrap.own)) {
+    const part = parts.find(({ name }) => name === line.lot) ?? parts.at(-1)!;
+    part.amount += line.amount;
+  }
+  return parts.filter(({ amount }) => amount > 0);
+}
+
+function planLots(terms: Terms, report: Report): readonly string[] {
   const { env } = terms;
   const { order, product, produced, value } = report;
   const tracking = trackingOf(product);
   if (tracking === "none" || produced === 0) return [];
-  const given = value.serials ?? (value.lot === undefined ? [] : [value.lot]);
+  const given = value.serials ?? value.lots?.map(({ lot }) => lot) ?? (value.lot === undefined ? [] : [value.lot]);
   const names = given.length > 0 ? given : lotsOfOrder(env, order).map((id) => text(env.one("stock.lot", id).name));
   if (names.length === 0)
     refuse(
@@ -139,8 +207,8 @@ function planLots(
         "serial-count",
         `The report of ${text(order.name)} is about ${pieces} pieces and names ${names.length} serial numbers.`,
       );
-  } else if (names.length > 1)
-    refuse("value-invalid", `The product ${text(product.default_code)} takes one lot for each report.`);
+  } else if (names.length > 1 && value.lots === undefined)
+    refuse("value-invalid", `The product ${text(product.default_code)} is tracked by lot: give each its quantity.`);
   return names;
 }
 
@@ -149,33 +217,67 @@ function lotRows(terms: Terms, plan: Plan): Row[] {
   return plan.lots.map((name) => terms.lotOrNew(product, name));
 }
 
-/** Returns the order that now stands as the finished part. Before 19 an order makes one serial, so each is a split. */
-function finishReport(terms: Terms, plan: Plan): Row {
+/** Returns the orders that now stand as the finished parts. */
+function finishReport(terms: Terms, plan: Plan): readonly Row[] {
   const { env } = terms;
   if (plan.produced === 0) {
     cancelOrder(env, plan.order);
-    return plan.order;
+    return [plan.order];
   }
-  if (env.version >= 19 || plan.lots.length < 2) return finishPart(terms, plan);
+  if (plan.parts.length < 2) {
+    finishPart(terms, plan);
+    return [plan.order];
+  }
+  requireStrictSum(env, plan);
+  makeRoom(env, plan);
+  const done: Row[] = [];
   let { order } = plan;
-  plan.lots.forEach((lot, at) => {
-    const last = at === plan.lots.length - 1;
+  plan.parts.forEach(({ name, amount }, at) => {
+    const last = at === plan.parts.length - 1;
     const first = at === 0;
+    const part = { order, lots: [name], parts: [], produced: amount, final: last && plan.final, inParts: true };
+    const byProducts = finishedMoves(env, order).filter((move) => move.product_id !== order.product_id);
     finishPart(terms, {
-      order,
-      lots: [lot],
-      produced: 1,
-      final: last && plan.final,
-      consumption: first ? plan.consumption : [],
-      byProducts: first ? plan.byProducts : [],
+      ...part,
+      consumption: first ? plan.consumption : nothingOf(plan.consumption, rawMoves(env, order)),
+      byProducts: first ? plan.byProducts : nothingOf(plan.byProducts, byProducts),
     });
-    if (last) return;
-    order = backorderOf(terms, order) ?? refuse("serial-count", "More serial numbers than open pieces.");
+    done.push(order);
+    if (!last) order = backorderOf(terms, order) ?? refuse("not-completed", "No open order is left for the next part.");
   });
-  return order;
+  return done;
 }
 
-function finishPart(terms: Terms, plan: Plan): Row {
+/** The parts before the last must leave something open for the next one. */
+function makeRoom(env: Env, { order, parts, produced }: Plan): void {
+  const before = parts.slice(0, -1).reduce((sum, part) => sum + part.amount, 0);
+  const already = producedQuantity(env, order);
+  if (compareQuantity(num(order.product_qty) - already, before, 6) <= 0) changeQuantity(env, order, already + produced);
+}
+
+/** What was reported is booked with the first part; the later ones take nothing of it. */
+function nothingOf(lines: readonly PlannedMove[], moves: readonly Row[]): PlannedMove[] {
+  return lines.flatMap((line) => {
+    const own = moves.filter((move) => move.product_id === line.product.id && !isClosed(move));
+    return own.length === 0 ? [] : [{ ...line, moves: own, shares: [{ lot: undefined, amount: 0 }] }];
+  });
+}
+
+/** On a strict bill the parts together have to consume what it says. */
+function requireStrictSum(env: Env, { order, consumption, produced }: Plan): void {
+  if (order.consumption !== "strict") return;
+  for (const { product, moves, shares } of consumption) {
+    const expected = moves.reduce((sum, move) => sum + unitFactor(env, move), 0) * produced;
+    const reported = shares.reduce((sum, share) => sum + share.amount, 0);
+    if (compareQuantity(expected, reported, 2) !== 0)
+      refuse(
+        "odoo-refused",
+        `The bill of materials of ${text(order.name)} is strict: ${text(product.default_code)} differs from it.`,
+      );
+  }
+}
+
+function finishPart(terms: Terms, plan: Plan): void {
   const { env } = terms;
   const { order } = plan;
   const lots = lotRows(terms, plan).map((lot) => lot.id);
@@ -186,6 +288,7 @@ function finishPart(terms: Terms, plan: Plan): Row {
   applyQuantityProducing(env, order);
   for (const line of plan.consumption) setConsumption(terms, order, line);
   for (const line of plan.byProducts) setMove(terms, line.moves[0]!, line);
+  for (const move of rawMoves(env, order)) if (!isClosed(move)) nameLots(env, order, move);
   for (const move of rawMoves(env, order)) if (num(move.quantity) > 0 && move.picked !== true) pickMove(env, move);
   refreshProduction(env, order);
   refuseStrict(env, plan);
@@ -202,7 +305,25 @@ function finishPart(terms: Terms, plan: Plan): Row {
   );
   if (order.state !== "done")
     refuse("not-completed", `Odoo left ${text(order.name)} in the state ${text(order.state)}.`);
-  return order;
+}
+
+/** What a component with lots takes beyond its reservation comes from the lots on stock. */
+function nameLots(env: Env, order: Row, move: Row): void {
+  const product = env.one("product.product", ref(move.product_id));
+  if (trackingOf(product) === "none") return;
+  const bare = env.of("stock.move.line", "move_id", move.id).filter((line) => ref(line.lot_id) === undefined);
+  const missing = bare.reduce((sum, line) => sum + num(line.quantity), 0);
+  if (missing === 0) return;
+  for (const line of bare) dropLine(env, line);
+  const short = take(env, move, missing);
+  if (short > 0)
+    refuse(
+      "lot-missing",
+      `The component ${text(product.default_code)} of ${text(order.name)} is tracked by ${trackingOf(product)}, ` +
+        `the report names none, and stock has too little of any: ${short} more needed.`,
+    );
+  refreshMove(env, move);
+  pickMove(env, move);
 }
 
 function lotValues(env: Env, lots: readonly number[]): Record<string, Value> {
@@ -211,7 +332,7 @@ function lotValues(env: Env, lots: readonly number[]): Record<string, Value> {
 }
 
 function refuseStrict(env: Env, plan: Plan): void {
-  if (plan.order.consumption !== "strict" || plan.consumption.length === 0) return;
+  if (plan.order.consumption !== "strict" || plan.consumption.length === 0 || plan.inParts === true) return;
   if (consumptionIssues(env, plan.order, (move) => pickedQuantity(env, move)).length > 0)
     refuse(
       "odoo-refused",
@@ -255,6 +376,7 @@ function setMove(terms: Terms, move: Row, line: PlannedMove): void {
       );
   }
   refreshMove(env, move);
-  if (total > 0) pickMove(env, move);
+  // A by-product of which nothing was reported stays at nothing; one nobody touched comes as the bill says.
+  if (total > 0 || ref(move.raw_material_production_id) === undefined) pickMove(env, move);
   else env.set("stock.move", move, { picked: false });
 }

@@ -59,7 +59,7 @@ export function scrapPieces(terms: Terms, report: Report, lines: readonly Planne
 }
 
 function lotOf(terms: Terms, report: Report, line: PlannedScrap): Row | undefined {
-  if (line.own) return report.lots[0];
+  if (line.own) return report.lots.find((lot) => lot.name === line.lot) ?? report.lots.at(-1);
   return line.lot === undefined ? undefined : terms.lot(line.product, line.lot);
 }
 
