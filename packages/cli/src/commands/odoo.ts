@@ -56,7 +56,8 @@ function provisionCommand(terminal: Terminal): Command {
 
 /** Never the secret itself: what stands on a command line is in the shell's history and in the list of processes. */
 function secretAt(reference: string): Secret {
-  const [kind, at = ""] = [reference.slice(0, reference.indexOf(":")), reference.slice(reference.indexOf(":") + 1)];
+  const colon = reference.indexOf(":");
+  const [kind, at] = [reference.slice(0, colon), reference.slice(colon + 1)];
   if (kind === "env" && at) return Secret.env(at);
   if (kind === "file" && at) return Secret.file(at);
   throw new LineshaftError("usage", "--admin-key takes no key, but where it is.", {
