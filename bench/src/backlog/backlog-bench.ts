@@ -54,6 +54,7 @@ export async function backlogBench(settings: BacklogSettings): Promise<Report> {
       emptyPerSecond: rounded(rate(empty)),
       acceptShare: rounded(median(full.map((it, round) => (empty[round]?.acceptMs ?? Number.NaN) / it.acceptMs))),
       settleShare: rounded(median(full.map((it, round) => (empty[round]?.settleMs ?? Number.NaN) / it.settleMs))),
+      startRssMb: rounded(Math.max(...full.map((start) => start.startRssMb))),
       emptyRssMb: rounded(Math.max(...empty.map((start) => start.rssMb))),
     },
     notes: [
@@ -67,6 +68,7 @@ interface Start {
   startMs: number;
   acceptMs: number;
   settleMs: number;
+  startRssMb: number;
   rssMb: number;
 }
 

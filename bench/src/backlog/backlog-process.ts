@@ -20,8 +20,8 @@ export interface BacklogProcessOptions {
 export interface BacklogWord {
   /** Date.now() */
   firstSentAt: number;
-  /** Of the whole process, highest so far. */
-  done: { acceptMs: number; settleMs: number; rssMb: number };
+  /** `startRssMb`: what it held when the first delivery left. `rssMb`: the most it ever held. */
+  done: { acceptMs: number; settleMs: number; startRssMb: number; rssMb: number };
 }
 
 /*
@@ -32,10 +32,12 @@ const { ledger, messages, firstFact, orders } = childOptions() as BacklogProcess
 const watch = new CommitWatch();
 let gate: PromiseWithResolvers<void> | undefined = Promise.withResolvers<void>();
 let sent = false;
+let startRssMb = 0;
 
 function pass(): Promise<void> | undefined {
   if (!sent) {
     sent = true;
+    startRssMb = process.memoryUsage.rss() / 1_048_576;
     tell({ firstSentAt: Date.now() });
   }
   return gate?.promise;
@@ -55,7 +57,7 @@ gate.resolve();
 gate = undefined;
 await watch.until(messages * 2);
 const settleMs = performance.now() - settleFrom;
-tell({ done: { acceptMs, settleMs, rssMb: peakRssMb() } });
+tell({ done: { acceptMs, settleMs, startRssMb, rssMb: peakRssMb() } });
 await hub.stop();
 process.disconnect();
 
