@@ -40,7 +40,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   const { path, readOnly = false } = options;
   if (readOnly && !existsSync(path))
     throw new LineshaftError("not-found", `There is no ledger at ${path}.`, {
-      next: "Start the hub once to make it, or name another one with --data.",
+      next: "Start the hub once to make it, or name another one.",
     });
   inspectHeader(path);
   if (!readOnly) mkdirSync(dirname(path), { recursive: true });

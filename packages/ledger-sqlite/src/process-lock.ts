@@ -22,7 +22,7 @@ export class ProcessLock {
     } catch (cause) {
       db.close();
       throw new LineshaftError("ledger-busy", `Another hub works on the ledger that ${this.#path} guards.`, {
-        next: "Stop that hub first, or give this one a ledger of its own with --data.",
+        next: "Stop that hub first, or give this one a ledger of its own.",
         cause,
       });
     }
