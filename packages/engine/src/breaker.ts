@@ -1,4 +1,5 @@
 import type { Clock, Health, Timer } from "@lineshaft/core";
+import { waitAtMost } from "./outcomes.ts";
 
 /** Failures in a row that open a breaker. */
 const OPEN_AFTER = 5;
@@ -25,6 +26,7 @@ export class Breaker {
   #probes = 0;
   #timer: Timer | undefined;
   #stopped = false;
+  readonly #stop = new AbortController();
 
   constructor(options: {
     clock: Clock;
@@ -59,6 +61,7 @@ export class Breaker {
 
   stop(): void {
     this.#stopped = true;
+    this.#stop.abort(new Error("the hub is stopping"));
     this.#timer?.cancel();
   }
 
@@ -70,15 +73,12 @@ export class Breaker {
   }
 
   async #probe(): Promise<void> {
-    const deadline = new AbortController();
-    const timer = this.#clock.after(PROBE_MS, () => deadline.abort(new Error("no answer in time")));
     let health: Health;
     try {
-      health = await this.#check(deadline.signal);
+      // Bounded here as well: a check that does not heed its signal would keep the breaker open for ever.
+      health = await waitAtMost(this.#clock, PROBE_MS, this.#stop.signal, (signal) => this.#check(signal));
     } catch (error) {
       health = { ok: false, message: error instanceof Error ? error.message : String(error), next: "" };
-    } finally {
-      timer.cancel();
     }
     if (this.#stopped) return;
     if (health.ok) return this.#become("probing");
