@@ -25,7 +25,6 @@ export class Breaker {
   #failures = 0;
   #probes = 0;
   #timer: Timer | undefined;
-  #stopped = false;
   readonly #stop = new AbortController();
 
   constructor(options: {
@@ -60,7 +59,6 @@ export class Breaker {
   }
 
   stop(): void {
-    this.#stopped = true;
     this.#stop.abort(new Error("the hub is stopping"));
     this.#timer?.cancel();
   }
@@ -80,7 +78,7 @@ export class Breaker {
     } catch (error) {
       health = { ok: false, message: error instanceof Error ? error.message : String(error), next: "" };
     }
-    if (this.#stopped) return;
+    if (this.#stop.signal.aborted) return;
     if (health.ok) return this.#become("probing");
     this.message = health.message;
     this.#open();

@@ -123,8 +123,7 @@ export class OpenWindow {
     for (const delivery of open) this.#add(delivery);
     const line = lines.line(key);
     if (line !== undefined && open.length === KEY_READ) line.more = true;
-    if (line?.reload === true && line.state !== "busy") this.readKey(key, true);
-    else if (line?.reload === true && line.head === undefined) this.readKey(key, true);
+    if (line?.reload === true && (line.state !== "busy" || line.head === undefined)) this.readKey(key, true);
     else if (line !== undefined && line.head === undefined && line.state === "busy") lines.drop(line);
     filled();
   }
