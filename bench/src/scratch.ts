@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,6 +6,8 @@ import { join } from "node:path";
 export interface Scratch extends Disposable {
   readonly folder: string;
   path(name: string): string;
+  /** Removes everything in it. */
+  clear(): void;
 }
 
 /** `parent` decides on which disk; default the system's temporary folder. */
@@ -14,6 +16,9 @@ export function openScratch(parent = tmpdir()): Scratch {
   return {
     folder,
     path: (name) => join(folder, name),
+    clear: () => {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+    },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

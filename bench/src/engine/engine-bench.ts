@@ -83,7 +83,9 @@ class Rounds {
     this.#scratch = scratch;
   }
 
+  /** The ledger before goes first: what it still has to write back to the disk would weigh on the next one. */
   #newLedger(): string {
+    this.#scratch.clear();
     return this.#scratch.path(`ledger-${++this.#ledgers}.db`);
   }
 

@@ -10,7 +10,9 @@ const ROUNDS = 3;
 
 interface Known {
   payload: unknown;
+  /** Not believed any more from then on; 0 while it is being read. */
   until: number;
+  reading: Promise<void>;
 }
 
 /** The newest known state of the objects that rules ask for, without a read for every fact. */
@@ -60,13 +62,27 @@ export class KnownObjects {
     this.#known.get(reference.contract)?.delete(reference.object);
   }
 
-  async #read(reference: Reference): Promise<void> {
-    const canonical = await this.#ledger.latest(reference.contract, reference.object);
-    const payload: unknown = canonical === undefined ? undefined : JSON.parse(canonical);
-    let objects = this.#known.get(reference.contract);
-    if (objects === undefined) this.#known.set(reference.contract, (objects = new Map()));
-    objects.delete(reference.object);
-    objects.set(reference.object, { payload, until: this.#clock.now() + BELIEVED_MS });
+  /** Facts that come together and ask for the same share one read. */
+  #read(reference: Reference): Promise<void> {
+    const { contract, object } = reference;
+    let objects = this.#known.get(contract);
+    if (objects === undefined) this.#known.set(contract, (objects = new Map()));
+    const known = objects.get(object);
+    if (known !== undefined && (known.until === 0 || known.until > this.#clock.now())) return known.reading;
+    const fresh: Known = { payload: undefined, until: 0, reading: Promise.resolve() };
+    fresh.reading = this.#fill(fresh, reference).catch((error: unknown) => {
+      if (objects.get(object) === fresh) objects.delete(object);
+      throw error;
+    });
+    objects.delete(object);
+    objects.set(object, fresh);
     if (objects.size > REMEMBERED) objects.delete(objects.keys().next().value ?? "");
+    return fresh.reading;
+  }
+
+  async #fill(known: Known, { contract, object }: Reference): Promise<void> {
+    const canonical = await this.#ledger.latest(contract, object);
+    known.payload = canonical === undefined ? undefined : JSON.parse(canonical);
+    known.until = this.#clock.now() + BELIEVED_MS;
   }
 }

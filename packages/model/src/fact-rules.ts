@@ -65,7 +65,8 @@ function quantityVisitor(schema: SchemaNode, path: string, except: ReadonlySet<s
 function listVisitor(visit: Visitor | undefined): Visitor | undefined {
   if (visit === undefined) return undefined;
   return (value, field, breaches) => {
-    for (const [i, item] of (value as unknown[]).entries()) visit(item, `${field}/${i}`, breaches);
+    const items = value as unknown[];
+    for (let i = 0; i < items.length; i++) visit(items[i], `${field}/${i}`, breaches);
   };
 }
 

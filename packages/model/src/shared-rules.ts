@@ -50,14 +50,16 @@ export function positiveRule<T>(code: string, what: string, pick: (value: T) => 
 }
 
 /** Names that may appear only once. */
-export function uniqueRule<T>(code: string, what: string, pick: (value: T) => Iterable<Placed<string>>): Rule<T> {
+export function uniqueRule<T>(code: string, what: string, pick: (value: T) => readonly Placed<string>[]): Rule<T> {
   return {
     code,
     promise: `${what} appears only once.`,
     fix: "Name each only once; add up the quantities where it is the same thing.",
     *breaches(value) {
+      const places = pick(value);
+      if (places.length < 2) return;
       const seen = new Set<string>();
-      for (const { field, value: name } of pick(value)) {
+      for (const { field, value: name } of places) {
         if (seen.has(name)) yield breach(field, name);
         seen.add(name);
       }

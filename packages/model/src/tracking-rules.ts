@@ -24,16 +24,24 @@ export interface TrackedPart {
 }
 
 /** Rules on lots, serial numbers and units of the products in a message, each under the contract's own name. */
-export function trackingRules<T>(
-  contract: string,
-  parts: (value: T, references: References) => Iterable<TrackedPart>,
-): Rule<T>[] {
+export function trackingRules<T>(contract: string, parts: Parts<T>): Rule<T>[] {
+  const once = madeOnce(parts);
   return [
-    lotRule(contract, parts),
-    serialRule(contract, parts),
-    serialCountRule(contract, parts),
-    unitRule(contract, parts),
+    lotRule(contract, once),
+    serialRule(contract, once),
+    serialCountRule(contract, once),
+    unitRule(contract, once),
   ];
+}
+
+/** The rules of one contract look at the same parts one after the other. */
+function madeOnce<T>(parts: Parts<T>): Parts<T> {
+  let last: { value: T; references: References; parts: readonly TrackedPart[] } | undefined;
+  return (value, references) => {
+    if (last === undefined || last.value !== value || last.references !== references)
+      last = { value, references, parts: parts(value, references) };
+    return last.parts;
+  };
 }
 
 /** The product as last known to the hub. */
@@ -41,7 +49,7 @@ export function knownProduct(references: References, name: string | undefined): 
   return lookUp(references, product, name);
 }
 
-type Parts<T> = (value: T, references: References) => Iterable<TrackedPart>;
+type Parts<T> = (value: T, references: References) => readonly TrackedPart[];
 
 function lotRule<T>(contract: string, parts: Parts<T>): Rule<T> {
   return {
