@@ -12,10 +12,22 @@ export function completionText(n: number, order: number, bytes = FACT_BYTES): st
 
 /** Facts ready to be handed over, as bytes, because that is how they leave a socket. */
 export function completionFacts(first: number, count: number, orders: number): Fact[] {
-  return Array.from({ length: count }, (_, at) => {
-    const n = first + at;
-    return { contract: completion.id, raw: Buffer.from(completionText(n, n % orders)) };
-  });
+  return Array.from({ length: count }, (_, at) => completionFact(first + at, orders));
+}
+
+/** The same, each made when it is asked for: what is measured is the memory of the hub, and not that of its load. */
+export function completionFactsAsNeeded(first: number, count: number, orders: number): Facts {
+  return { length: count, at: (index) => completionFact(first + index, orders) };
+}
+
+/** A list of facts, or what makes them one by one. */
+export interface Facts {
+  readonly length: number;
+  at(index: number): Fact | undefined;
+}
+
+function completionFact(n: number, orders: number): Fact {
+  return { contract: completion.id, raw: Buffer.from(completionText(n, n % orders)) };
 }
 
 function payload(n: number, order: number, note: string) {

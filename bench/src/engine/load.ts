@@ -1,5 +1,6 @@
 import type { Fact, Intake } from "@lineshaft/core";
 import type { CommitWatch } from "./commit-watch.ts";
+import type { Facts } from "./completion-facts.ts";
 
 /** Facts handed over whose receipt is awaited, at most. */
 export const UNANSWERED = 2_000;
@@ -10,12 +11,12 @@ const LOT = 100;
 const TARGETS = 2;
 
 /** Hands facts over as fast as they are answered. @throws Error at the first one that is not accepted */
-export async function acceptAll(intake: Intake, facts: readonly Fact[]): Promise<void> {
+export async function acceptAll(intake: Intake, facts: Facts): Promise<void> {
   await new HandOver(intake, facts, () => true).run();
 }
 
 /** Hands facts over as fast as both targets settle them, and waits for the last one. */
-export async function settleAll(intake: Intake, facts: readonly Fact[], watch: CommitWatch): Promise<void> {
+export async function settleAll(intake: Intake, facts: Facts, watch: CommitWatch): Promise<void> {
   const before = watch.finished;
   const mayGoOn = (handed: number) => handed - (watch.finished - before) / TARGETS < UNSETTLED;
   const handOver = new HandOver(intake, facts, mayGoOn);
@@ -27,13 +28,13 @@ export async function settleAll(intake: Intake, facts: readonly Fact[], watch: C
 /** Hands over whenever something has moved, and spins in no loop: the cores belong to the hub. */
 class HandOver {
   readonly #intake: Intake;
-  readonly #facts: readonly Fact[];
+  readonly #facts: Facts;
   readonly #mayGoOn: (handed: number) => boolean;
   readonly #all = Promise.withResolvers<void>();
   #next = 0;
   #unanswered = 0;
 
-  constructor(intake: Intake, facts: readonly Fact[], mayGoOn: (handed: number) => boolean) {
+  constructor(intake: Intake, facts: Facts, mayGoOn: (handed: number) => boolean) {
     this.#intake = intake;
     this.#facts = facts;
     this.#mayGoOn = mayGoOn;
@@ -48,7 +49,7 @@ class HandOver {
   pump(): void {
     while (this.#next < this.#facts.length && this.#unanswered < UNANSWERED && this.#mayGoOn(this.#next)) {
       this.#unanswered++;
-      recordOne(this.#intake, this.#facts[this.#next++] as Fact).then(
+      recordOne(this.#intake, this.#facts.at(this.#next++) as Fact).then(
         () => this.#answered(),
         (error: unknown) => this.#all.reject(error instanceof Error ? error : new Error(String(error))),
       );

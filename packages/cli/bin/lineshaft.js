@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+const YOUNG_MIB = 8;
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(
@@ -18,8 +19,21 @@ process.emitWarning = (warning, ...rest) => {
   const kind = typeof rest[0] === "string" ? rest[0] : rest[0]?.type;
   if (kind !== "ExperimentalWarning") warn(warning, ...rest);
 };
+becomeHub();
 const { run } = await import(mainOfProject() ?? "../dist/main.js");
 await run();
+
+/**
+ * A hub's young objects live as long as two commits: V8 would keep up to 100 MB for them on a machine with much memory,
+ * and be no faster. The limit can only be given at the start, so a hub takes its own process's place; Windows cannot.
+ */
+function becomeHub() {
+  const limit = "--max-semi-space-size";
+  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((option) => option.includes(limit));
+  if (given || process.platform === "win32" || !["start", "demo", "dev"].includes(process.argv[2])) return;
+  const hub = [process.execPath, ...process.execArgv, `${limit}=${YOUNG_MIB}`, ...process.argv.slice(1)];
+  process.execve?.(process.execPath, hub, process.env);
+}
 
 /** A project's own Lineshaft goes before one installed for all: its configuration is made of the project's packages. */
 function mainOfProject() {

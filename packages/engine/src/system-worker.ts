@@ -266,10 +266,9 @@ export class SystemWorker {
     const payloads = await this.#o.ledger.payloads(missing.map((t) => t.id));
     for (const task of missing) {
       const found = payloads.get(task.id);
-      if (found !== undefined)
-        task.carried = { ...found, payload: JSON.parse(found.canonical) as unknown } satisfies Carried & {
-          canonical: string;
-        };
+      if (found === undefined) continue;
+      const { canonical, ...carried } = found;
+      task.carried = { ...carried, payload: JSON.parse(canonical) as unknown };
     }
   }
 

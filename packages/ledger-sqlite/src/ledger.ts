@@ -157,12 +157,8 @@ export class SqliteLedger implements Ledger {
 
   payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>> {
     return this.#try(() => {
-      const found = new Map<number, DeliveryPayload>();
-      for (const id of deliveries) {
-        const row = this.#writer.sql.payload.get(id);
-        if (row !== undefined) found.set(id, payload(row));
-      }
-      return found;
+      const rows = this.#writer.sql.payloads.all(JSON.stringify(deliveries));
+      return new Map(rows.map((row) => [Number(row["delivery"]), payload(row)]));
     });
   }
 

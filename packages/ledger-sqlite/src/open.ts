@@ -24,7 +24,7 @@ const APPLICATION_ID = 0x4c534854;
 const QUICK_CHECK_BYTES = 16 * 1024 * 1024;
 /** How long a commit waits for another process's commit. */
 const BUSY_MS = 10_000;
-const PAGE_CACHE_KIB = 65_536;
+const PAGE_CACHE_KIB = 24_576;
 /** Pages written to the log before they are moved into the file. */
 const CHECKPOINT_PAGES = 4_000;
 /** The log file is cut to this after a checkpoint. */

@@ -43,7 +43,14 @@ test.each([
   ["beginAll", ["SCAN b VIRTUAL TABLE INDEX 1:", "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"]],
   ["finishAll", ["SCAN f VIRTUAL TABLE INDEX 1:", "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"]],
   ["step", ["SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)"]],
-  ["payload", ["SEARCH d USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)"]],
+  [
+    "payloads",
+    [
+      "SCAN wanted VIRTUAL TABLE INDEX 1:",
+      "SEARCH d USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)",
+    ],
+  ],
   ["messageOfSource", ["SEARCH message USING INDEX message_source (source=? AND source_id=?)"]],
   ["latestVersion", ["SEARCH latest USING PRIMARY KEY (contract=? AND object=? AND source=?)"]],
   ["lastLink", ["SCAN link"]],

@@ -45,11 +45,13 @@ export const hot = {
       cross join delivery d on d.system = s.id and d.open = 1
       join message m on m.id = d.id / 4096
     where d.state in ('sending', 'checking')`,
-  payload: `
-    select m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time, m.received_time, m.trace,
+  /** All of a batch at once, in less than half the time of one by one. */
+  payloads: `
+    select d.id as delivery, m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time, m.received_time, m.trace,
       coalesce(d.edited, m.canonical, cast(m.received as text)) as canonical
-    from delivery d join message m on m.id = d.id / 4096
-    where d.id = ?`,
+    from json_each(?) wanted
+      cross join delivery d on d.id = wanted.value
+      join message m on m.id = d.id / 4096`,
   messageOfSource: `
     select id, lower(hex(digest)) as digest from message
     where source = ? and source_id = ?`,

@@ -67,6 +67,16 @@ export class Writer {
   }
 
   commit(group: CommitGroup): CommitResult {
+    try {
+      return this.#commit(group, true);
+    } catch (error) {
+      if (!(error instanceof SomeLost)) throw error;
+      return this.#commit(group, false);
+    }
+  }
+
+  /** @throws SomeLost when `together` and a settlement is refused; nothing was written then */
+  #commit(group: CommitGroup, together: boolean): CommitResult {
     return this.transact(group.at, (open) => {
       const messages = (group.messages ?? []).map((message) => this.#record(open, message));
       // Kinds are sealed in a fixed order, so duplicates are written after all messages.
@@ -74,7 +84,7 @@ export class Writer {
       for (const { duplicate } of messages) if (duplicate !== undefined) this.#recordDuplicate(open, duplicate);
       for (const refusal of group.refusals ?? []) result.refusals.push(this.#refuse(open, refusal));
       if (group.settlements !== undefined && group.settlements.length > 0)
-        result.lost = this.#settle(open, group.settlements);
+        result.lost = this.#settle(open, group.settlements, together);
       return result;
     });
   }
@@ -209,39 +219,34 @@ export class Writer {
   }
 
   /** Ids of those that were refused: another state than expected, or another fence. */
-  #settle(open: Open, settlements: readonly Settlement[]): number[] {
+  #settle(open: Open, settlements: readonly Settlement[], together: boolean): number[] {
     const fences = new Map(this.sql.fences.all().map((row) => [Number(row["lane"]), Number(row["fence"])]));
     const ours = settlements.filter((s) => fences.get(s.lane) === s.fence);
     const lost = new Set(
       settlements.length === ours.length ? [] : settlements.filter((s) => !ours.includes(s)).map((s) => s.delivery),
     );
-    this.#stepAll(this.sql.beginAll, ours.filter(isBegin), (s) => [s.delivery, s.at], lost);
-    this.#stepAll(
-      this.sql.finishAll,
-      ours.filter(isFinish),
-      (s) => [s.delivery, s.at, s.attempt?.receipt ?? null, s.from],
-      lost,
-    );
-    for (const s of ours) if (!isBegin(s) && !isFinish(s) && !this.#step(s)) lost.add(s.delivery);
+    if (together) {
+      this.#stepAll(this.sql.beginAll, ours.filter(isBegin), (s) => [s.delivery, s.at]);
+      this.#stepAll(this.sql.finishAll, ours.filter(isFinish), (s) => [
+        s.delivery,
+        s.at,
+        s.attempt?.receipt ?? null,
+        s.from,
+      ]);
+    }
+    for (const s of ours) {
+      const taken = together && (isBegin(s) || isFinish(s));
+      if (!taken && !this.#step(s)) lost.add(s.delivery);
+    }
     for (const s of ours) if (!lost.has(s.delivery)) this.#count(open, s);
     return [...lost];
   }
 
-  /** One statement for all; when one of them was in another state, one by one to find it. */
-  #stepAll(
-    statement: StatementSync,
-    steps: readonly Settlement[],
-    row: (s: Settlement) => unknown[],
-    lost: Set<number>,
-  ): void {
+  /** One statement for all. @throws SomeLost when one of them was in another state: the caller starts over, one by one */
+  #stepAll(statement: StatementSync, steps: readonly Settlement[], row: (s: Settlement) => unknown[]): void {
     if (steps.length === 0) return;
-    this.db.exec("savepoint steps");
     const { changes } = statement.run(JSON.stringify(steps.map(row)));
-    if (Number(changes) !== steps.length) {
-      this.db.exec("rollback to steps");
-      for (const s of steps) if (Number(statement.run(JSON.stringify([row(s)])).changes) !== 1) lost.add(s.delivery);
-    }
-    this.db.exec("release steps");
+    if (Number(changes) !== steps.length) throw new SomeLost();
   }
 
   #step(s: Settlement): boolean {
@@ -290,6 +295,9 @@ export class Writer {
     bump(open, "attempts", 1);
   }
 }
+
+/** Of settlements written by one statement, some were refused. Rare, so that telling which ones costs nothing else anything. */
+class SomeLost extends Error {}
 
 function isBegin(s: Settlement): boolean {
   return s.from === "pending" && s.to === "sending" && s.attempt === undefined;
