@@ -11,6 +11,7 @@ import {
   type References,
   showValue,
 } from "@lineshaft/core";
+import type { Span } from "@opentelemetry/api";
 import type { Committer } from "./committer.ts";
 import type { KnownObjects } from "./known-objects.ts";
 import type { Carried } from "./mapping.ts";
@@ -71,12 +72,15 @@ export class EngineIntake implements Intake {
     this.#o = options;
   }
 
-  async record(fact: Fact): Promise<Receipt> {
+  record(fact: Fact): Promise<Receipt> {
     const span = this.#o.tracing.record(fact.trace, {
       "lineshaft.source": this.#o.source,
       "lineshaft.contract": fact.contract,
     });
-    if (span === undefined) return this.#record(fact);
+    return span === undefined ? this.#record(fact) : this.#recordTraced(fact, span);
+  }
+
+  async #recordTraced(fact: Fact, span: Span): Promise<Receipt> {
     try {
       const receipt = await this.#record({ ...fact, trace: traceparentOf(span) });
       span.setAttribute("lineshaft.receipt", receipt.kind);
@@ -86,12 +90,13 @@ export class EngineIntake implements Intake {
     }
   }
 
-  async #record(fact: Fact): Promise<Receipt> {
+  /** No async function, nor are those that it calls: a promise for each layer is what an intake would spend most on. */
+  #record(fact: Fact): Promise<Receipt> {
     const { limits, committer, figures, clock } = this.#o;
     const waiting = committer.waiting;
     if (waiting.facts >= limits.intakeFacts || waiting.bytes >= limits.intakeBytes) {
       figures.turnedAway++;
-      throw overloaded(waiting);
+      return Promise.reject(overloaded(waiting));
     }
     this.#o.counted(fact);
     const receivedTime = clock.now();
@@ -102,12 +107,15 @@ export class EngineIntake implements Intake {
     const described = describe(contract, read.payload);
     if (!described.ok) return this.#refuse(fact, receivedTime, described.findings, idIn(read.payload));
     const { description } = described;
-    let broken = this.#o.known.answer((known) => brokenRules(contract, read.payload, known, receivedTime));
-    if (broken instanceof Promise || this.#ahead !== undefined) broken = await this.#inTurn(broken);
-    const routed = this.#route(contract, read.payload);
-    const findings = [...broken, ...routed.findings];
-    if (findings.length > 0) return this.#refuse(fact, receivedTime, findings, description.id);
-    return this.#store(fact, read, description, routed, receivedTime);
+    const decide = (broken: readonly Finding[]): Promise<Receipt> => {
+      const routed = this.#route(contract, read.payload);
+      const findings = [...broken, ...routed.findings];
+      if (findings.length > 0) return this.#refuse(fact, receivedTime, findings, description.id);
+      return this.#store(fact, read, description, routed, receivedTime);
+    };
+    const broken = this.#o.known.answer((known) => brokenRules(contract, read.payload, known, receivedTime));
+    if (broken instanceof Promise || this.#ahead !== undefined) return this.#inTurn(broken).then(decide);
+    return decide(broken);
   }
 
   /** Whoever runs the source wants to know; see SourceRunner. */
@@ -158,7 +166,7 @@ export class EngineIntake implements Intake {
     return routed;
   }
 
-  async #store(
+  #store(
     fact: Fact,
     read: Read & { ok: true },
     d: Description,
@@ -167,7 +175,7 @@ export class EngineIntake implements Intake {
   ): Promise<Receipt> {
     const { source, committer, figures } = this.#o;
     const sourceId = sourceIdOf(fact, d.id);
-    const recorded = await committer.record({
+    const stored = committer.record({
       source,
       sourceId,
       contract: fact.contract,
@@ -185,30 +193,32 @@ export class EngineIntake implements Intake {
         supersede: route.policy.supersede ?? policyDefaults.supersede,
       })),
     });
-    if (recorded.kind === "duplicate") {
-      figures.duplicates++;
-      return recorded;
-    }
-    figures.accepted++;
-    if (d.version !== undefined) this.#o.known.forget({ contract: fact.contract, object: d.object });
-    const carried: Carried = {
-      message: recorded.message,
-      source,
-      sourceId,
-      object: d.object,
-      key: d.key,
-      eventTime: d.eventTime,
-      receivedTime,
-      trace: fact.trace ?? null,
-      payload: read.payload,
-    };
-    const deliveries: Accepted[] = [];
-    for (const [at, delivery] of recorded.deliveries.entries()) {
-      const route = routed.routes[at];
-      if (delivery.state === "pending" && route !== undefined) deliveries.push({ id: delivery.id, route, carried });
-    }
-    this.#o.accepted(deliveries, recorded.superseded, routed.flows);
-    return { kind: "accepted", message: recorded.message };
+    return stored.then((recorded) => {
+      if (recorded.kind === "duplicate") {
+        figures.duplicates++;
+        return recorded;
+      }
+      figures.accepted++;
+      if (d.version !== undefined) this.#o.known.forget({ contract: fact.contract, object: d.object });
+      const carried: Carried = {
+        message: recorded.message,
+        source,
+        sourceId,
+        object: d.object,
+        key: d.key,
+        eventTime: d.eventTime,
+        receivedTime,
+        trace: fact.trace ?? null,
+        payload: read.payload,
+      };
+      const deliveries: Accepted[] = [];
+      for (const [at, delivery] of recorded.deliveries.entries()) {
+        const route = routed.routes[at];
+        if (delivery.state === "pending" && route !== undefined) deliveries.push({ id: delivery.id, route, carried });
+      }
+      this.#o.accepted(deliveries, recorded.superseded, routed.flows);
+      return { kind: "accepted", message: recorded.message };
+    });
   }
 
   async #refuse(fact: Fact, receivedTime: number, findings: Finding[], sourceId?: string): Promise<Receipt> {

@@ -11,9 +11,9 @@ export const FIRST_HASH = "0".repeat(64);
 
 type Value = string | number | null | undefined;
 
-/** One line of a sealed row: JSON, so that no content can imitate a separator. */
+/** One line of a sealed row: JSON, so that no content can imitate a separator. What is undefined becomes null. */
 export function sealLine(kind: string, values: readonly Value[]): string {
-  return JSON.stringify([kind, ...values.map((v) => v ?? null)]);
+  return JSON.stringify([kind, ...values]);
 }
 
 export function digestOf(received: string | Uint8Array, canonical: string | undefined): string {

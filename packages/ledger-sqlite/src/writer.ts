@@ -149,7 +149,7 @@ export class Writer {
       state === "pending" ? 1 : 0,
       open.at,
     );
-    bump(open, `${route}:${state}`, 1);
+    bump(open, counterOf(route, state), 1);
     return { id, state };
   }
 
@@ -190,8 +190,8 @@ export class Writer {
       if (!supersede) continue;
       const id = deliveryId(older, route);
       if (Number(this.sql.supersede.run(open.at, id).changes) === 0) continue;
-      bump(open, `${route}:pending`, -1);
-      bump(open, `${route}:superseded`, 1);
+      bump(open, counterOf(route, "pending"), -1);
+      bump(open, counterOf(route, "superseded"), 1);
       superseded.push(id);
     }
     return superseded;
@@ -221,24 +221,20 @@ export class Writer {
   /** Ids of those that were refused: another state than expected, or another fence. */
   #settle(open: Open, settlements: readonly Settlement[], together: boolean): number[] {
     const fences = new Map(this.sql.fences.all().map((row) => [Number(row["lane"]), Number(row["fence"])]));
-    const ours = settlements.filter((s) => fences.get(s.lane) === s.fence);
-    const lost = new Set(
-      settlements.length === ours.length ? [] : settlements.filter((s) => !ours.includes(s)).map((s) => s.delivery),
-    );
-    if (together) {
-      this.#stepAll(this.sql.beginAll, ours.filter(isBegin), (s) => [s.delivery, s.at]);
-      this.#stepAll(this.sql.finishAll, ours.filter(isFinish), (s) => [
-        s.delivery,
-        s.at,
-        s.attempt?.receipt ?? null,
-        s.from,
-      ]);
+    const lost = new Set<number>();
+    const begins: Settlement[] = [];
+    const finishes: Settlement[] = [];
+    const others: Settlement[] = [];
+    for (const s of settlements) {
+      if (fences.get(s.lane) !== s.fence) lost.add(s.delivery);
+      else if (together && isBegin(s)) begins.push(s);
+      else if (together && isFinish(s)) finishes.push(s);
+      else others.push(s);
     }
-    for (const s of ours) {
-      const taken = together && (isBegin(s) || isFinish(s));
-      if (!taken && !this.#step(s)) lost.add(s.delivery);
-    }
-    for (const s of ours) if (!lost.has(s.delivery)) this.#count(open, s);
+    this.#stepAll(this.sql.beginAll, begins, (s) => [s.delivery, s.at]);
+    this.#stepAll(this.sql.finishAll, finishes, (s) => [s.delivery, s.at, s.attempt?.receipt ?? null, s.from]);
+    for (const s of others) if (!this.#step(s)) lost.add(s.delivery);
+    for (const s of settlements) if (!lost.has(s.delivery)) this.#count(open, s);
     return [...lost];
   }
 
@@ -323,6 +319,10 @@ export function isOpen(state: DeliveryState): boolean {
   return state === "pending" || state === "sending" || state === "checking" || state === "parked";
 }
 
+/** Made once each: they are asked for at every step of every delivery. */
+const counterNames: Partial<Record<DeliveryState, string[]>> = {};
+
 export function counterOf(route: number, state: DeliveryState): string {
-  return `${route}:${state}`;
+  const names = (counterNames[state] ??= []);
+  return (names[route] ??= `${route}:${state}`);
 }

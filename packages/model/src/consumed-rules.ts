@@ -29,6 +29,6 @@ export function consumedParts({ consumed = [] }: Consuming, references: Referenc
 /** Serial numbers of all consumed lines, told apart by product. */
 export function serialsOf({ consumed = [] }: Consuming): Placed<string>[] {
   return consumed.flatMap(({ product, serials = [] }, line) =>
-    serials.map((serial, n) => ({ field: `/consumed/${line}/serials/${n}`, value: `${product} ${serial}` })),
+    serials.map((serial, n) => ({ at: `/consumed/${line}/serials/${n}`, value: `${product} ${serial}` })),
   );
 }

@@ -12,16 +12,16 @@ export const clockRules: readonly Rule<{ time: string }>[] = [
     code: "fact.time-not-ahead",
     promise: `The time is at most ${CLOCK_SKEW_MS / 60_000} minutes ahead of the hub's clock.`,
     fix: "Set the clock and the time zone of the source, then send it again with the time at which it happened.",
-    *breaches({ time }, { now }) {
-      if (timeToMs(time) > now + CLOCK_SKEW_MS) yield breach("/time", time);
+    check({ time }, { now }, tell) {
+      if (timeToMs(time) > now + CLOCK_SKEW_MS) tell(breach("/time", time));
     },
   },
   {
     code: "fact.time-plausible",
     promise: `The time is at most ${Math.floor(OLDEST_EVENT_MS / 86_400_000 / 365)} years back.`,
     fix: "Set the clock of the source, then send it again with the time at which it happened.",
-    *breaches({ time }, { now }) {
-      if (timeToMs(time) < now - OLDEST_EVENT_MS) yield breach("/time", time);
+    check({ time }, { now }, tell) {
+      if (timeToMs(time) < now - OLDEST_EVENT_MS) tell(breach("/time", time));
     },
   },
 ];
@@ -33,15 +33,14 @@ export function notNegativeRule(schema: SchemaNode, except: readonly string[]): 
     code: "quantity.not-negative",
     promise: "No quantity is negative; the kind of fact or its direction says which way it goes.",
     fix: "Send the quantity without the minus sign in the field, or with the contract, that means the opposite.",
-    breaches(value) {
-      const breaches: Breach[] = [];
-      visit?.(value, "", breaches);
-      return breaches;
+    check(value, _context, tell) {
+      if (visit?.(value, undefined, undefined) === true) visit(value, "", tell);
     },
   };
 }
 
-type Visitor = (value: unknown, field: string, breaches: Breach[]) => void;
+/** Whether there is a negative quantity; makes the names of fields only when there is somebody to tell. */
+type Visitor = (value: unknown, field: string | undefined, tell: ((breach: Breach) => void) | undefined) => boolean;
 
 /** Compiles where in a schema quantities are, so that checking a message visits nothing else. */
 function quantityVisitor(schema: SchemaNode, path: string, except: ReadonlySet<string>): Visitor | undefined {
@@ -49,9 +48,11 @@ function quantityVisitor(schema: SchemaNode, path: string, except: ReadonlySet<s
   if (schema.items) return listVisitor(quantityVisitor(schema.items, `${path}/*`, except));
   if (schema.properties === undefined) return undefined;
   if ("value" in schema.properties && "unit" in schema.properties && Object.keys(schema.properties).length === 2) {
-    return (value, field, breaches) => {
+    return (value, field, tell) => {
       const { value: amount } = value as Quantity;
-      if (isNegative(amount)) breaches.push(breach(`${field}/value`, amount));
+      const negative = isNegative(amount);
+      if (negative) tell?.(breach(`${field}/value`, amount));
+      return negative;
     };
   }
   return objectVisitor(
@@ -64,18 +65,22 @@ function quantityVisitor(schema: SchemaNode, path: string, except: ReadonlySet<s
 
 function listVisitor(visit: Visitor | undefined): Visitor | undefined {
   if (visit === undefined) return undefined;
-  return (value, field, breaches) => {
+  return (value, field, tell) => {
     const items = value as unknown[];
-    for (let i = 0; i < items.length; i++) visit(items[i], `${field}/${i}`, breaches);
+    let found = false;
+    for (let i = 0; i < items.length; i++) found = visit(items[i], tell && `${field}/${i}`, tell) || found;
+    return found;
   };
 }
 
 function objectVisitor(fields: readonly { key: string; visit: Visitor }[]): Visitor | undefined {
   if (fields.length === 0) return undefined;
-  return (value, field, breaches) => {
+  return (value, field, tell) => {
+    let found = false;
     for (const { key, visit } of fields) {
       const child = (value as Record<string, unknown>)[key];
-      if (child !== undefined) visit(child, `${field}/${key}`, breaches);
+      if (child !== undefined) found = visit(child, tell && `${field}/${key}`, tell) || found;
     }
+    return found;
   };
 }

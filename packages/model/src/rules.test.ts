@@ -18,7 +18,7 @@ import {
 } from "./examples.ts";
 import { FINDINGS } from "./limits.ts";
 import { contractOf, contracts } from "./registry.ts";
-import { breach, runRules } from "./rules.ts";
+import { type Rule, breach, runRules } from "./rules.ts";
 
 const now = Date.UTC(2026, 0, 5, 6);
 const pieces = (value: number) => aQuantity(value);
@@ -415,7 +415,7 @@ describe("rules", () => {
       code: "test.fails",
       promise: "It holds.",
       fix: "Mend it.",
-      breaches() {
+      check() {
         throw new Error("the order could not be read");
       },
     };
@@ -425,15 +425,15 @@ describe("rules", () => {
   });
 
   test("stop at their limit of findings and say that there are more", () => {
-    const endless = {
-      code: "test.endless",
+    const many: Rule<object> = {
+      code: "test.many",
       promise: "It holds.",
       fix: "Mend it.",
-      *breaches() {
-        for (;;) yield breach("/x", 1);
+      check(_value, _context, tell) {
+        for (let n = 0; n < FINDINGS * 2; n++) tell(breach("/x", 1));
       },
     };
-    const findings = runRules([endless], {}, { references: () => undefined, now });
+    const findings = runRules([many], {}, { references: () => undefined, now });
     expect(findings).toHaveLength(FINDINGS + 1);
     expect(findings.at(-1)?.rule).toBe("rule.more");
   });

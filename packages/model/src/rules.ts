@@ -24,7 +24,8 @@ export interface Rule<T> {
   readonly promise: string;
   /** What to do when it does not, as a sentence. */
   readonly fix: string;
-  breaches(value: T, context: RuleContext): Iterable<Breach>;
+  /** Tells each place where it does not hold. */
+  check(value: T, context: RuleContext, tell: (breach: Breach) => void): void;
 }
 
 /** A breach at a field, with the value found there. */
@@ -35,19 +36,21 @@ export function breach(field: string, value?: unknown, fix?: string): Breach {
 /** All findings of all rules, within the limit. A rule that fails itself becomes a finding; none ever throws. */
 export function runRules<T>(rules: readonly Rule<T>[], value: T, context: RuleContext): Finding[] {
   const findings: Finding[] = [];
-  for (const rule of rules) {
+  let current: Rule<T> | undefined;
+  const tell = ({ field, value: found, fix }: Breach): void => {
+    if (findings.length > FINDINGS || current === undefined) return;
+    if (findings.length === FINDINGS) {
+      findings.push(moreFindings("rule.more"));
+      return;
+    }
+    const { code } = current;
+    findings.push({ field, rule: code, ...(found === undefined ? {} : { value: found }), fix: fix ?? current.fix });
+  };
+  for (current of rules) {
     try {
-      for (const { field, value: found, fix } of rule.breaches(value, context)) {
-        if (findings.length === FINDINGS) return [...findings, moreFindings("rule.more")];
-        findings.push({
-          field,
-          rule: rule.code,
-          ...(found === undefined ? {} : { value: found }),
-          fix: fix ?? rule.fix,
-        });
-      }
+      current.check(value, context, tell);
     } catch (error) {
-      findings.push(ruleFailed(rule, error));
+      if (findings.length <= FINDINGS) findings.push(ruleFailed(current, error));
     }
   }
   return findings;

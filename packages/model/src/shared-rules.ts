@@ -7,10 +7,17 @@ import { convert } from "./units.ts";
 import type { UnitConversion } from "./contracts/product.ts";
 import { timeToMs } from "./times.ts";
 
-/** A quantity and where it stands in the message. */
+/** A value and where it stands in the message. */
 export interface Placed<V> {
-  field: string;
+  /** JSON pointer; its `*` stands for the index. */
+  at: string;
+  index?: number;
   value: V;
+}
+
+/** The JSON pointer of a place; made only when there is something to say of it. */
+export function fieldOf({ at, index }: Placed<unknown>): string {
+  return index === undefined ? at : at.replace("*", String(index));
 }
 
 /** Made once: most messages leave most lists out. */
@@ -26,14 +33,14 @@ export function each<Item, V>(
   const places: Placed<V>[] = [];
   for (let i = 0; i < list.length; i++) {
     const value = pick(list[i] as Item);
-    if (value !== undefined) places.push({ field: at.replace("*", String(i)), value });
+    if (value !== undefined) places.push({ at, index: i, value });
   }
   return places;
 }
 
 /** One field that may be missing, with its place. */
 export function at<V>(field: string, value: V | undefined): readonly Placed<V>[] {
-  return value === undefined ? nothing : [{ field, value }];
+  return value === undefined ? nothing : [{ at: field, value }];
 }
 
 /** Quantities that make no sense when nought. Negative ones have a rule of their own. */
@@ -42,9 +49,9 @@ export function positiveRule<T>(code: string, what: string, pick: (value: T) => 
     code,
     promise: `${what} is more than nought.`,
     fix: "Give the true quantity, or leave the entry out.",
-    *breaches(value) {
-      for (const { field, value: quantity } of pick(value))
-        if (isZero(quantity.value)) yield breach(`${field}/value`, quantity.value);
+    check(value, _context, tell) {
+      for (const place of pick(value))
+        if (isZero(place.value.value)) tell(breach(`${fieldOf(place)}/value`, place.value.value));
     },
   };
 }
@@ -55,13 +62,13 @@ export function uniqueRule<T>(code: string, what: string, pick: (value: T) => re
     code,
     promise: `${what} appears only once.`,
     fix: "Name each only once; add up the quantities where it is the same thing.",
-    *breaches(value) {
+    check(value, _context, tell) {
       const places = pick(value);
       if (places.length < 2) return;
       const seen = new Set<string>();
-      for (const { field, value: name } of places) {
-        if (seen.has(name)) yield breach(field, name);
-        seen.add(name);
+      for (const place of places) {
+        if (seen.has(place.value)) tell(breach(fieldOf(place), place.value));
+        seen.add(place.value);
       }
     },
   };
@@ -81,14 +88,16 @@ export function spanRules<T>(options: {
       code: `${contract}.${kebab(end)}-after-start`,
       promise: `${end} does not lie before ${start}.`,
       fix: `Correct ${start} or ${end}; look at their time zones too.`,
-      *breaches(value) {
+      check(value, _context, tell) {
         const [from, to] = times(value);
         if (from === undefined || to === undefined) return;
         if (timeToMs(to) < timeToMs(from))
-          yield breach(
-            `/${end}`,
-            to,
-            `${end} lies before ${start} (${from}): correct one of them; look at their time zones too.`,
+          tell(
+            breach(
+              `/${end}`,
+              to,
+              `${end} lies before ${start} (${from}): correct one of them; look at their time zones too.`,
+            ),
           );
       },
     },
@@ -107,20 +116,20 @@ function pastRules<T>(
       code: `${contract}.${kebab(end)}-not-ahead`,
       promise: `Neither ${start} nor ${end} is more than ${CLOCK_SKEW_MS / 60_000} minutes ahead of the hub's clock.`,
       fix: "Report what has happened, not what is planned; look at the clock and the time zone of the source.",
-      *breaches(value, { now }) {
+      check(value, { now }, tell) {
         const [from, to] = times(value);
-        if (from !== undefined && timeToMs(from) > now + CLOCK_SKEW_MS) yield breach(`/${start}`, from);
-        if (to !== undefined && timeToMs(to) > now + CLOCK_SKEW_MS) yield breach(`/${end}`, to);
+        if (from !== undefined && timeToMs(from) > now + CLOCK_SKEW_MS) tell(breach(`/${start}`, from));
+        if (to !== undefined && timeToMs(to) > now + CLOCK_SKEW_MS) tell(breach(`/${end}`, to));
       },
     },
     {
       code: `${contract}.span-plausible`,
       promise: `${start} and ${end} lie at most ${LONGEST_SPAN_MS / 86_400_000} days apart.`,
       fix: `Correct ${start}; a clock that was never set often shows 1970 or 2000.`,
-      *breaches(value) {
+      check(value, _context, tell) {
         const [from, to] = times(value);
         if (from === undefined || to === undefined) return;
-        if (timeToMs(to) - timeToMs(from) > LONGEST_SPAN_MS) yield breach(`/${start}`, from);
+        if (timeToMs(to) - timeToMs(from) > LONGEST_SPAN_MS) tell(breach(`/${start}`, from));
       },
     },
   ];
@@ -138,8 +147,8 @@ export function neededRule<T>(rule: {
     code: rule.code,
     promise: rule.promise,
     fix: rule.fix,
-    *breaches(value) {
-      if (rule.missing(value)) yield breach(rule.field);
+    check(value, _context, tell) {
+      if (rule.missing(value)) tell(breach(rule.field));
     },
   };
 }
@@ -174,15 +183,17 @@ export function compareQuantities(
   return converted.ok ? compareDecimals(converted.quantity.value, b.value) : undefined;
 }
 
-/** Breaches where a quantity does not convert into a unit. */
-export function* unitBreaches(
-  places: Iterable<Placed<Quantity>>,
+/** Tells where a quantity does not convert into a unit. */
+export function checkUnits(
+  places: readonly Placed<Quantity>[],
   unit: string,
   conversions: readonly UnitConversion[] | undefined,
-): Generator<Breach> {
-  for (const { field, value } of places) {
-    const converted = convert(value, unit, conversions);
-    if (!converted.ok) yield breach(`${field}/unit`, value.unit, `${converted.problem} ${converted.fix}`);
+  tell: (breach: Breach) => void,
+): void {
+  for (const place of places) {
+    const converted = convert(place.value, unit, conversions);
+    if (!converted.ok)
+      tell(breach(`${fieldOf(place)}/unit`, place.value.unit, `${converted.problem} ${converted.fix}`));
   }
 }
 

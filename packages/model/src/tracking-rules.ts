@@ -56,13 +56,15 @@ function lotRule<T>(contract: string, parts: Parts<T>): Rule<T> {
     code: `${contract}.lot-missing`,
     promise: "A product that is tracked by lot comes with its lot.",
     fix: "Send the lot.",
-    *breaches(value, { references }) {
+    check(value, { references }, tell) {
       for (const part of parts(value, references)) {
         if (part.product?.tracking !== "lot" || part.lots.length > 0 || isNothing(part)) continue;
-        yield breach(
-          `${part.field}/${part.lotField ?? "lot"}`,
-          undefined,
-          `Product ${part.product.product} is tracked by lot: send the lot.`,
+        tell(
+          breach(
+            `${part.field}/${part.lotField ?? "lot"}`,
+            undefined,
+            `Product ${part.product.product} is tracked by lot: send the lot.`,
+          ),
         );
       }
     },
@@ -74,13 +76,15 @@ function serialRule<T>(contract: string, parts: Parts<T>): Rule<T> {
     code: `${contract}.serials-missing`,
     promise: "A product that is tracked by serial number comes with its serial numbers.",
     fix: "Send one serial number per piece.",
-    *breaches(value, { references }) {
+    check(value, { references }, tell) {
       for (const part of parts(value, references)) {
         if (part.product?.tracking !== "serial" || part.serials !== undefined || isNothing(part)) continue;
-        yield breach(
-          `${part.field}/serials`,
-          undefined,
-          `Product ${part.product.product} is tracked by serial number: send one serial number per piece.`,
+        tell(
+          breach(
+            `${part.field}/serials`,
+            undefined,
+            `Product ${part.product.product} is tracked by serial number: send one serial number per piece.`,
+          ),
         );
       }
     },
@@ -92,15 +96,17 @@ function serialCountRule<T>(contract: string, parts: Parts<T>): Rule<T> {
     code: `${contract}.serials-count`,
     promise: "There are as many serial numbers as pieces, when serial numbers are given.",
     fix: "Send one serial number per piece.",
-    *breaches(value, { references }) {
+    check(value, { references }, tell) {
       for (const part of parts(value, references)) {
         if (part.serials === undefined || part.quantity === undefined) continue;
         const pieces = convert(part.quantity, "C62", part.product?.conversions);
         if (!pieces.ok || compareDecimals(pieces.quantity.value, String(part.serials.length)) === 0) continue;
-        yield breach(
-          `${part.field}/serials`,
-          part.serials.length,
-          `Send ${pieces.quantity.value} serial numbers, one per piece, not ${part.serials.length}; or correct the quantity.`,
+        tell(
+          breach(
+            `${part.field}/serials`,
+            part.serials.length,
+            `Send ${pieces.quantity.value} serial numbers, one per piece, not ${part.serials.length}; or correct the quantity.`,
+          ),
         );
       }
     },
@@ -112,12 +118,12 @@ function unitRule<T>(contract: string, parts: Parts<T>): Rule<T> {
     code: `${contract}.unit-convertible`,
     promise: "Quantities convert into the product's base unit.",
     fix: "Send the quantity in the product's base unit, or add the conversion to the product.",
-    *breaches(value, { references }) {
+    check(value, { references }, tell) {
       for (const { product: known, quantity, field, quantityField = "quantity" } of parts(value, references)) {
         if (known === undefined || quantity === undefined || unitOf(known.unit) === undefined) continue;
         const converted = convert(quantity, known.unit, known.conversions);
         if (!converted.ok)
-          yield breach(`${field}/${quantityField}/unit`, quantity.unit, `${converted.problem} ${converted.fix}`);
+          tell(breach(`${field}/${quantityField}/unit`, quantity.unit, `${converted.problem} ${converted.fix}`));
       }
     },
   };

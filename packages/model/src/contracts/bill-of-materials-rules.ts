@@ -1,5 +1,5 @@
 import { compareDecimals, isNegative } from "../decimals.ts";
-import { at, each, positiveRule, uniqueRule } from "../shared-rules.ts";
+import { at, each, fieldOf, positiveRule, uniqueRule } from "../shared-rules.ts";
 import { breach } from "../rules.ts";
 import type { Rule } from "../rules.ts";
 import type { BillOfMaterials } from "./bill-of-materials.ts";
@@ -14,18 +14,18 @@ export const billOfMaterialsRules: readonly Rule<BillOfMaterials>[] = [
     code: "bill-of-materials.no-self-reference",
     promise: "A product is not made of itself.",
     fix: "Remove the line, or name the product that is meant.",
-    *breaches({ product, lines }) {
+    check({ product, lines }, _context, tell) {
       for (const line of each(lines, "/lines/*/product", (line) => line.product))
-        if (line.value === product) yield breach(line.field, line.value);
+        if (line.value === product) tell(breach(fieldOf(line), line.value));
     },
   },
   {
     code: "bill-of-materials.by-product-differs",
     promise: "A by-product is not the product itself.",
     fix: "Remove the by-product, or name the product that is meant.",
-    *breaches({ product, byProducts }) {
+    check({ product, byProducts }, _context, tell) {
       for (const byProduct of each(byProducts, "/byProducts/*/product", (byProduct) => byProduct.product))
-        if (byProduct.value === product) yield breach(byProduct.field, byProduct.value);
+        if (byProduct.value === product) tell(breach(fieldOf(byProduct), byProduct.value));
     },
   },
   uniqueRule("bill-of-materials.lines-unique", "A line number", (it) =>
@@ -38,28 +38,29 @@ export const billOfMaterialsRules: readonly Rule<BillOfMaterials>[] = [
     code: "bill-of-materials.operation-known",
     promise: "A line's operation is one of the operations, when there are any.",
     fix: "Name an operation of this bill of materials, or add the operation.",
-    *breaches({ operations, lines }) {
+    check({ operations, lines }, _context, tell) {
       if (operations === undefined) return;
       const known = new Set(operations.map(({ operation }) => operation));
-      for (const { field, value } of each(lines, "/lines/*/operation", ({ operation }) => operation))
-        if (!known.has(value)) yield breach(field, value);
+      for (const place of each(lines, "/lines/*/operation", ({ operation }) => operation))
+        if (!known.has(place.value)) tell(breach(fieldOf(place), place.value));
     },
   },
   {
     code: "bill-of-materials.scrap-percent-plausible",
     promise: "Expected scrap is at least 0 and less than 100 percent.",
     fix: "Give the share that is lost, in percent.",
-    *breaches({ lines }) {
-      for (const { field, value } of each(lines, "/lines/*/scrapPercent", ({ scrapPercent }) => scrapPercent))
-        if (isNegative(value) || compareDecimals(value, "100") >= 0) yield breach(field, value);
+    check({ lines }, _context, tell) {
+      for (const place of each(lines, "/lines/*/scrapPercent", ({ scrapPercent }) => scrapPercent))
+        if (isNegative(place.value) || compareDecimals(place.value, "100") >= 0)
+          tell(breach(fieldOf(place), place.value));
     },
   },
   {
     code: "bill-of-materials.validity-ordered",
     promise: "validTo does not lie before validFrom.",
     fix: "Correct validFrom or validTo.",
-    *breaches({ validFrom, validTo }) {
-      if (validFrom !== undefined && validTo !== undefined && validTo < validFrom) yield breach("/validTo", validTo);
+    check({ validFrom, validTo }, _context, tell) {
+      if (validFrom !== undefined && validTo !== undefined && validTo < validFrom) tell(breach("/validTo", validTo));
     },
   },
 ];

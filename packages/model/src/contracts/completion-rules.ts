@@ -9,6 +9,7 @@ import {
   at,
   compareQuantities,
   each,
+  fieldOf,
   isBlank,
   isSome,
   neededRule,
@@ -16,7 +17,7 @@ import {
   spanRules,
   sumIn,
   uniqueRule,
-  unitBreaches,
+  checkUnits,
 } from "../shared-rules.ts";
 import type { Placed } from "../shared-rules.ts";
 import { knownProduct, trackingRules } from "../tracking-rules.ts";
@@ -37,27 +38,27 @@ const outputRules: readonly Rule<Completion>[] = [
     code: "completion.output-positive",
     promise: "Yield, scrap and rework together are more than nought.",
     fix: "Report what was made in yield, scrap or rework; a report without any output is no completion.",
-    *breaches(it) {
+    check(it, _context, tell) {
       const scrapped = it.scrap?.some(({ quantity }) => isSome(quantity)) ?? false;
-      if (!isSome(it.yield) && !scrapped && !isSome(it.rework)) yield breach("/yield/value", it.yield.value);
+      if (!isSome(it.yield) && !scrapped && !isSome(it.rework)) tell(breach("/yield/value", it.yield.value));
     },
   },
   positiveRule(
     "completion.quantity-positive",
     "A quantity of scrap, of a lot, of a by-product or of consumed material",
-    (it) => [
-      ...each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity),
-      ...each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity),
-      ...each(it.byProducts, "/byProducts/*/quantity", ({ quantity }) => quantity),
-      ...each(it.consumed, "/consumed/*/quantity", ({ quantity }) => quantity),
-    ],
+    (it) =>
+      each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity).concat(
+        each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity),
+        each(it.byProducts, "/byProducts/*/quantity", ({ quantity }) => quantity),
+        each(it.consumed, "/consumed/*/quantity", ({ quantity }) => quantity),
+      ),
   ),
   {
     code: "completion.scrap-reason",
     promise: "Scrap comes with a reason.",
     fix: "Give the reason code of the scrap.",
-    *breaches({ scrap = [] }) {
-      for (const [i, { reason }] of scrap.entries()) if (reason === undefined) yield breach(`/scrap/${i}/reason`);
+    check({ scrap = [] }, _context, tell) {
+      for (const [i, { reason }] of scrap.entries()) if (reason === undefined) tell(breach(`/scrap/${i}/reason`));
     },
   },
   {
@@ -65,20 +66,20 @@ const outputRules: readonly Rule<Completion>[] = [
     promise:
       "Yield, scrap, rework and lots convert into one another, and into the unit of the order where it is known.",
     fix: "Send all quantities in one unit, that of the order.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       const unit = knownOrder(it, references)?.quantity.unit ?? it.yield.unit;
-      yield* unitBreaches(outputQuantities(it), unit, knownProduct(references, productOf(it, references))?.conversions);
+      checkUnits(outputQuantities(it), unit, knownProduct(references, productOf(it, references))?.conversions, tell);
     },
   },
   {
     code: "completion.total-yield-covers",
     promise: "totalYield is at least the yield of this report.",
     fix: "Give in totalYield all good output so far, this report included, or leave it out.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       if (it.totalYield === undefined) return;
       const conversions = knownProduct(references, it.product)?.conversions;
       if ((compareQuantities(it.totalYield, it.yield, conversions) ?? 0) < 0)
-        yield breach("/totalYield/value", it.totalYield.value);
+        tell(breach("/totalYield/value", it.totalYield.value));
     },
   },
 ];
@@ -88,14 +89,16 @@ const orderRules: readonly Rule<Completion>[] = [
     code: "completion.open-quantity-reason",
     promise: "A final report that leaves some of the order open says why.",
     fix: "Say in reasonForOpenQuantity why less was made; or give totalYield, if earlier reports cover the rest.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       if (!it.final || !isBlank(it.reasonForOpenQuantity)) return;
       const open = openQuantity(it, references);
       if (open === undefined || compareDecimals(open.value, "0") <= 0) return;
-      yield breach(
-        "/reasonForOpenQuantity",
-        it.reasonForOpenQuantity,
-        `${open.value} ${open.unit} of the order are still open: say in reasonForOpenQuantity why less was made; set final to false; or give totalYield, if earlier reports cover the rest.`,
+      tell(
+        breach(
+          "/reasonForOpenQuantity",
+          it.reasonForOpenQuantity,
+          `${open.value} ${open.unit} of the order are still open: say in reasonForOpenQuantity why less was made; set final to false; or give totalYield, if earlier reports cover the rest.`,
+        ),
       );
     },
   },
@@ -103,17 +106,19 @@ const orderRules: readonly Rule<Completion>[] = [
     code: "completion.within-overdelivery",
     promise: "The yield stays within the order's quantity and its overdeliveryPercent, where the order has one.",
     fix: "Correct the yield, or raise what the order allows.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       const order = knownOrder(it, references);
       if (order?.overdeliveryPercent === undefined) return;
       const made = inOrderUnit(it.totalYield ?? it.yield, it, order, references);
       const share = addDecimals(order.overdeliveryPercent, "100");
       const most = new Exact(order.quantity.value).times(share).div(100).toFixed();
       if (made === undefined || compareDecimals(made, most) <= 0) return;
-      yield breach(
-        "/yield/value",
-        it.yield.value,
-        `Order ${order.productionOrder} allows at most ${most} ${order.quantity.unit}: correct the yield, or raise what the order allows.`,
+      tell(
+        breach(
+          "/yield/value",
+          it.yield.value,
+          `Order ${order.productionOrder} allows at most ${most} ${order.quantity.unit}: correct the yield, or raise what the order allows.`,
+        ),
       );
     },
   },
@@ -121,13 +126,15 @@ const orderRules: readonly Rule<Completion>[] = [
     code: "completion.product-of-order",
     promise: "The product is that of the order, where the order is known.",
     fix: "Name the order's product; report anything else that was made under byProducts.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       const order = knownOrder(it, references);
       if (order === undefined || it.product === undefined || it.product === order.product) return;
-      yield breach(
-        "/product",
-        it.product,
-        `Order ${order.productionOrder} makes ${order.product}: name that product, and report anything else that was made under byProducts.`,
+      tell(
+        breach(
+          "/product",
+          it.product,
+          `Order ${order.productionOrder} makes ${order.product}: name that product, and report anything else that was made under byProducts.`,
+        ),
       );
     },
   },
@@ -135,16 +142,14 @@ const orderRules: readonly Rule<Completion>[] = [
     code: "completion.operation-of-order",
     promise: "The operation is one of the order's, where they are known. Leading zeros do not matter.",
     fix: "Name an operation of the order.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       const order = knownOrder(it, references);
       const { operation } = it;
       if (operation === undefined || order?.operations === undefined || order.operations.length === 0) return;
       const known = order.operations.map((step) => step.operation);
       if (known.some((step) => plainNumber(step) === plainNumber(operation))) return;
-      yield breach(
-        "/operation",
-        operation,
-        `Name an operation of order ${order.productionOrder}: ${known.join(", ")}.`,
+      tell(
+        breach("/operation", operation, `Name an operation of order ${order.productionOrder}: ${known.join(", ")}.`),
       );
     },
   },
@@ -152,10 +157,10 @@ const orderRules: readonly Rule<Completion>[] = [
     code: "completion.by-product-differs",
     promise: "A by-product is not the product itself.",
     fix: "Report the product itself under yield, and only other products as by-products.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       const product = productOf(it, references);
-      for (const { field, value } of each(it.byProducts, "/byProducts/*/product", (byProduct) => byProduct.product))
-        if (value === product) yield breach(field, value);
+      for (const place of each(it.byProducts, "/byProducts/*/product", (byProduct) => byProduct.product))
+        if (place.value === product) tell(breach(fieldOf(place), place.value));
     },
   },
 ];
@@ -165,7 +170,7 @@ const lotRules: readonly Rule<Completion>[] = [
     code: "completion.lots-sum",
     promise: "The lots' quantities add up to the yield, when lots are given.",
     fix: "Correct the quantities of the lots, or the yield.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       if (it.lots === undefined || it.lots.length === 0) return;
       const conversions = knownProduct(references, productOf(it, references))?.conversions;
       const sum = sumIn(
@@ -174,10 +179,12 @@ const lotRules: readonly Rule<Completion>[] = [
         conversions,
       );
       if (sum === undefined || compareDecimals(sum, it.yield.value) === 0) return;
-      yield breach(
-        "/lots",
-        sum,
-        `The lots add up to ${sum} ${it.yield.unit}, the yield is ${it.yield.value} ${it.yield.unit}: correct one of them.`,
+      tell(
+        breach(
+          "/lots",
+          sum,
+          `The lots add up to ${sum} ${it.yield.unit}, the yield is ${it.yield.value} ${it.yield.unit}: correct one of them.`,
+        ),
       );
     },
   },
@@ -225,14 +232,13 @@ function outputPart(it: Completion, references: References): TrackedPart {
   };
 }
 
-function outputQuantities(it: Completion): Placed<Quantity>[] {
-  return [
-    { field: "/yield", value: it.yield },
-    ...each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity),
-    ...at("/rework", it.rework),
-    ...at("/totalYield", it.totalYield),
-    ...each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity),
-  ];
+function outputQuantities(it: Completion): readonly Placed<Quantity>[] {
+  return at("/yield", it.yield).concat(
+    each(it.scrap, "/scrap/*/quantity", ({ quantity }) => quantity),
+    at("/rework", it.rework),
+    at("/totalYield", it.totalYield),
+    each(it.lots, "/lots/*/quantity", ({ quantity }) => quantity),
+  );
 }
 
 function outputSerials({ serials, scrap = [] }: Completion): readonly Placed<string>[] {

@@ -19,18 +19,18 @@ export const lotRules: readonly Rule<Lot>[] = [
     code: "lot.expires-after-produced",
     promise: "A lot does not expire before the day it was made.",
     fix: "Correct produced or expires.",
-    *breaches({ produced, expires }) {
+    check({ produced, expires }, _context, tell) {
       if (produced !== undefined && expires !== undefined && expires < produced.slice(0, 10))
-        yield breach("/expires", expires);
+        tell(breach("/expires", expires));
     },
   },
   {
     code: "lot.not-own-parent",
     promise: "A lot is not made of itself.",
     fix: "Remove the entry, or name the lot that is meant.",
-    *breaches({ product, lot, parents = [] }) {
+    check({ product, lot, parents = [] }, _context, tell) {
       for (const [i, parent] of parents.entries())
-        if (parent.lot === lot && parent.product === product) yield breach(`/parents/${i}/lot`, lot);
+        if (parent.lot === lot && parent.product === product) tell(breach(`/parents/${i}/lot`, lot));
     },
   },
 ];

@@ -1,6 +1,6 @@
 import type { Static } from "typebox";
 import { isNegative } from "../decimals.ts";
-import { at, each, positiveRule, spanRules, uniqueRule } from "../shared-rules.ts";
+import { at, each, fieldOf, positiveRule, spanRules, uniqueRule } from "../shared-rules.ts";
 import type { closed } from "../primitives.ts";
 import { breach } from "../rules.ts";
 import type { Rule } from "../rules.ts";
@@ -33,9 +33,9 @@ export const overdeliveryRule: Rule<{ overdeliveryPercent?: string }> = {
   code: "production-order.overdelivery-not-negative",
   promise: "overdeliveryPercent is not negative.",
   fix: "Give the share that may be made on top, in percent, or leave it out.",
-  *breaches({ overdeliveryPercent }) {
+  check({ overdeliveryPercent }, _context, tell) {
     if (overdeliveryPercent !== undefined && isNegative(overdeliveryPercent))
-      yield breach("/overdeliveryPercent", overdeliveryPercent);
+      tell(breach("/overdeliveryPercent", overdeliveryPercent));
   },
 };
 
@@ -44,11 +44,11 @@ function operationKnownRule<T extends OrderContent>(contract: string): Rule<T> {
     code: `${contract}.operation-known`,
     promise: "A component's operation is one of the order's operations, when there are any.",
     fix: "Name an operation of this order, or add the operation.",
-    *breaches({ operations, components }) {
+    check({ operations, components }, _context, tell) {
       if (operations === undefined) return;
       const known = new Set(operations.map(({ operation }) => operation));
-      for (const { field, value } of each(components, "/components/*/operation", ({ operation }) => operation))
-        if (!known.has(value)) yield breach(field, value);
+      for (const place of each(components, "/components/*/operation", ({ operation }) => operation))
+        if (!known.has(place.value)) tell(breach(fieldOf(place), place.value));
     },
   };
 }
@@ -58,10 +58,10 @@ function operationSpanRule<T extends OrderContent>(contract: string): Rule<T> {
     code: `${contract}.operation-end-after-start`,
     promise: "An operation's plannedEnd does not lie before its plannedStart.",
     fix: "Correct the operation's plannedStart or plannedEnd.",
-    *breaches({ operations = [] }) {
+    check({ operations = [] }, _context, tell) {
       for (const [i, { plannedStart, plannedEnd }] of operations.entries()) {
         if (plannedStart === undefined || plannedEnd === undefined) continue;
-        if (timeToMs(plannedEnd) < timeToMs(plannedStart)) yield breach(`/operations/${i}/plannedEnd`, plannedEnd);
+        if (timeToMs(plannedEnd) < timeToMs(plannedStart)) tell(breach(`/operations/${i}/plannedEnd`, plannedEnd));
       }
     },
   };

@@ -14,24 +14,24 @@ export const productRules: readonly Rule<Product>[] = [
     code: "product.conversion-between-kinds",
     promise: "A conversion joins units that have no fixed relation, such as a box and pieces.",
     fix: "Remove the conversion: these units convert by definition.",
-    *breaches({ conversions = [] }) {
+    check({ conversions = [] }, _context, tell) {
       for (const [i, { quantity, equals }] of conversions.entries())
         if (isConvertible(quantity.unit, equals.unit))
-          yield breach(`/conversions/${i}`, `${quantity.unit} = ${equals.unit}`);
+          tell(breach(`/conversions/${i}`, `${quantity.unit} = ${equals.unit}`));
     },
   },
   {
     code: "product.conversion-unambiguous",
     promise: "Two kinds of units are joined by one conversion only.",
     fix: "Keep one conversion between these units.",
-    *breaches({ conversions = [] }) {
+    check({ conversions = [] }, _context, tell) {
       const seen = new Set<string>();
       for (const [i, { quantity, equals }] of conversions.entries()) {
         const pair = [quantity, equals]
           .map(({ unit }) => unitOf(unit)?.dimension)
           .toSorted((a = "", b = "") => (a < b ? -1 : 1))
           .join("|");
-        if (seen.has(pair)) yield breach(`/conversions/${i}`, `${quantity.unit} = ${equals.unit}`);
+        if (seen.has(pair)) tell(breach(`/conversions/${i}`, `${quantity.unit} = ${equals.unit}`));
         seen.add(pair);
       }
     },
@@ -40,26 +40,26 @@ export const productRules: readonly Rule<Product>[] = [
     code: "product.conversion-reaches-base",
     promise: "Every unit in a conversion can be brought to the base unit.",
     fix: "Add the conversion that is missing on the way to the base unit, or remove this one.",
-    *breaches({ conversions = [], unit }) {
+    check({ conversions = [], unit }, _context, tell) {
       for (const [i, { quantity }] of conversions.entries())
         if (!isConvertible(quantity.unit, unit, conversions))
-          yield breach(`/conversions/${i}/quantity/unit`, quantity.unit);
+          tell(breach(`/conversions/${i}/quantity/unit`, quantity.unit));
     },
   },
   {
     code: "product.serial-unit",
     promise: "A product tracked by serial number is counted in pieces.",
     fix: "Use a counting unit such as C62 or H87 as base unit, or track the product by lot.",
-    *breaches({ tracking, unit }) {
-      if (tracking === "serial" && !isConvertible(unit, "C62")) yield breach("/unit", unit);
+    check({ tracking, unit }, _context, tell) {
+      if (tracking === "serial" && !isConvertible(unit, "C62")) tell(breach("/unit", unit));
     },
   },
   {
     code: "product.gtin-check-digit",
     promise: "The last digit of the GTIN is its check digit (GS1 General Specifications §7.9).",
     fix: "Correct the GTIN; one of its digits is wrong.",
-    *breaches({ gtin }) {
-      if (gtin !== undefined && !checkDigitHolds(gtin)) yield breach("/gtin", gtin);
+    check({ gtin }, _context, tell) {
+      if (gtin !== undefined && !checkDigitHolds(gtin)) tell(breach("/gtin", gtin));
     },
   },
 ];

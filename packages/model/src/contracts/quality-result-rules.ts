@@ -17,9 +17,9 @@ export const qualityResultRules: readonly Rule<QualityResult>[] = [
     code: "quality-result.lot-missing",
     promise: "The result on a product that is tracked by lot comes with its lot.",
     fix: "Send the lot.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       if (it.lot !== undefined || knownProduct(references, it.product)?.tracking !== "lot") return;
-      yield breach("/lot", undefined, `Product ${it.product} is tracked by lot: send the lot.`);
+      tell(breach("/lot", undefined, `Product ${it.product} is tracked by lot: send the lot.`));
     },
   },
   neededRule({
@@ -37,30 +37,30 @@ export const qualityResultRules: readonly Rule<QualityResult>[] = [
     code: "quality-result.limits-ordered",
     promise: "A lower limit is not above its upper limit.",
     fix: "Correct lower or upper.",
-    *breaches({ characteristics = [] }) {
+    check({ characteristics = [] }, _context, tell) {
       for (const [i, { lower, upper }] of characteristics.entries())
         if (lower !== undefined && upper !== undefined && compareDecimals(lower, upper) > 0)
-          yield breach(`/characteristics/${i}/lower`, lower);
+          tell(breach(`/characteristics/${i}/lower`, lower));
     },
   },
   {
     code: "quality-result.value-within-limits",
     promise: "A measured value outside of its limits has not passed.",
     fix: "Correct the value, the limits or the result.",
-    *breaches({ characteristics = [] }) {
+    check({ characteristics = [] }, _context, tell) {
       for (const [i, one] of characteristics.entries())
-        if (one.result === "passed" && isOutside(one)) yield breach(`/characteristics/${i}/value`, one.value);
+        if (one.result === "passed" && isOutside(one)) tell(breach(`/characteristics/${i}/value`, one.value));
     },
   },
   {
     code: "quality-result.rejected-within-inspected",
     promise: "Not more is rejected than was inspected.",
     fix: "Correct inspected or rejected.",
-    *breaches(it, { references }) {
+    check(it, { references }, tell) {
       if (it.inspected === undefined || it.rejected === undefined) return;
       const conversions = knownProduct(references, it.product)?.conversions;
       if ((compareQuantities(it.rejected, it.inspected, conversions) ?? 0) > 0)
-        yield breach("/rejected/value", it.rejected.value);
+        tell(breach("/rejected/value", it.rejected.value));
     },
   },
   uniqueRule("quality-result.characteristics-unique", "A characteristic", (it) =>

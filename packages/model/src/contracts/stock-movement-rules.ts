@@ -36,20 +36,20 @@ export const stockMovementRules: readonly Rule<StockMovement>[] = [
     code: "stock-movement.adjustment-direction",
     promise: "An adjustment has either from, for stock that is missing, or to, for stock that was found.",
     fix: "Give from for stock that is missing or to for stock that was found, not both.",
-    *breaches({ type, from, to }) {
+    check({ type, from, to }, _context, tell) {
       if (type === "adjustment" && (from === undefined) === (to === undefined))
-        yield breach(from === undefined ? "/from" : "/to", to);
+        tell(breach(from === undefined ? "/from" : "/to", to));
     },
   },
   {
     code: "stock-movement.locations-differ",
     promise: "Stock moves to another location, or there to another lot or stock status.",
     fix: "Correct from or to; they are the same location.",
-    *breaches(it) {
+    check(it, _context, tell) {
       if (it.from === undefined || it.from !== it.to) return;
       const lotChanges = it.toLot !== undefined && it.toLot !== it.lot;
       const statusChanges = it.toStockStatus !== undefined && it.toStockStatus !== (it.stockStatus ?? "unrestricted");
-      if (!lotChanges && !statusChanges) yield breach("/to", it.to);
+      if (!lotChanges && !statusChanges) tell(breach("/to", it.to));
     },
   },
   neededRule({
