@@ -64,7 +64,7 @@ export class Load {
   async #send(fact: PlannedFact, afterMs: number, changed?: { quantity: string }): Promise<void> {
     const { http, mqtt, signal } = this.#o;
     if (afterMs > 0) await pause(afterMs);
-    if (fact.channel === "mqtt" && mqtt !== undefined) await mqtt.send(fact, changed);
+    if (fact.channel === "mqtt" && mqtt !== undefined) await mqtt.send(fact, signal, changed);
     else await http.send(fact, signal, changed);
   }
 

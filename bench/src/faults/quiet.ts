@@ -21,11 +21,11 @@ export interface Quietening {
 
 /** Waits until every sender has its answer and nothing is open any more. */
 export async function quieten({ hub, load, path, plan, told, violations, signal }: Quietening): Promise<void> {
-  const end = Date.now() + QUIET_MS;
   const settled = load.settled();
   await atMost(QUIET_MS, settled);
   if (load.underWay > 0)
     violations.add(`${load.underWay} senders had no answer ${QUIET_MS} ms after all was well again.`);
+  const end = Date.now() + QUIET_MS;
   while (!signal.aborted && Date.now() < end) {
     if (!hub.running) return violations.add("The hub ended by itself.");
     const owed = plan.facts.filter(

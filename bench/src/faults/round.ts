@@ -104,7 +104,7 @@ async function awaitSession(sender: MqttSender, hub: HubRunner, plan: FactPlan, 
   while (hub.beat.mqttFacts === 0 && !signal.aborted) {
     const fact = plan.next();
     Object.assign(fact, { kind: "good", channel: "mqtt" });
-    await sender.probe(fact);
+    await sender.probe(fact, signal);
     await pause(200);
   }
 }

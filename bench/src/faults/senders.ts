@@ -1,6 +1,6 @@
 import { type MqttClient, connectAsync } from "mqtt";
 import { Pool } from "undici";
-import { pause } from "../pause.ts";
+import { atMost, pause } from "../pause.ts";
 import { type MqttInput, completionTopic } from "./hub-options.ts";
 import { CONTRACT, type PlannedFact, payloadOf } from "./fact-plan.ts";
 import type { Violations } from "./violations.ts";
@@ -109,21 +109,27 @@ export class MqttSender {
 
   static async connect(broker: MqttInput, told: Acknowledged): Promise<MqttSender> {
     const { url, protocolVersion, session } = broker;
-    const client = await connectAsync(url, { protocolVersion, reconnectPeriod: 50 });
-    // The broker restarts now and then; the client goes on trying by itself.
-    client.on("error", () => client.reconnect());
+    const client = await connectAsync(url, { protocolVersion, reconnectPeriod: 50, reconnectOnConnackError: true });
+    // The broker restarts now and then. The client tries again by itself: told to do so as well, it opens two connections
+    // at once and may forget on which of them it still owes a message.
+    client.on("error", () => undefined);
     return new MqttSender(client, session, told);
   }
 
-  async send(fact: PlannedFact, changed?: { quantity: string }): Promise<void> {
-    await this.probe(fact, changed);
-    this.#told.published.add(fact.id);
+  /** Resolves when the broker has it, or with the signal. */
+  async send(fact: PlannedFact, signal: AbortSignal, changed?: { quantity: string }): Promise<void> {
+    await this.probe(fact, signal, changed);
+    if (!signal.aborted) this.#told.published.add(fact.id);
   }
 
   /** The same, and the broker owes nothing: nobody may have subscribed yet. */
-  async probe(fact: PlannedFact, changed?: { quantity: string }): Promise<void> {
+  async probe(fact: PlannedFact, signal: AbortSignal, changed?: { quantity: string }): Promise<void> {
     const topic = completionTopic(this.#session, fact.order);
-    await this.#client.publishAsync(topic, JSON.stringify(payloadOf(fact, changed)), { qos: 1 });
+    const body = JSON.stringify(payloadOf(fact, changed));
+    while (!signal.aborted) {
+      const taken = this.#client.publishAsync(topic, body, { qos: 1 }).then(() => true as const);
+      if ((await atMost(ANSWER_MS, taken)) === true) return;
+    }
   }
 
   async close(): Promise<void> {
