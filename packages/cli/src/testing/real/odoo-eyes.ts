@@ -124,7 +124,7 @@ export class OdooEyes {
 
   /** What people read beside the orders of a family, without its markup. */
   async remarks(order: string): Promise<string[]> {
-    const family = await this.rows("mrp.production", [["origin", "=", order]], []);
+    const family = await this.rows("mrp.production", [["origin", "=", order]], ["id"]);
     const domain = [
       ["model", "=", "mrp.production"],
       ["res_id", "in", family.map((row) => row.id)],
