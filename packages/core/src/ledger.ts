@@ -119,6 +119,7 @@ export interface CommitGroup {
   epoch?: number;
   messages?: readonly NewMessage[];
   refusals?: readonly NewRefusal[];
+  /** At most one of each delivery: its next step is taken when this one is on disk. */
   settlements?: readonly Settlement[];
 }
 

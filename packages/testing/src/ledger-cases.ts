@@ -216,6 +216,27 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
       expect(await ledger.attempts(id)).toEqual([]);
     });
 
+    test("of one commit, what fits is stored, and only what does not fit is told", async () => {
+      const first = delivery(await accept({ sourceId: "f-1" }));
+      const second = delivery(await accept({ sourceId: "f-2" }));
+      const third = delivery(await accept({ sourceId: "f-3" }));
+      await commit({ settlements: [step(first, { from: "pending", to: "sending" })] });
+      const attempt = { ...sent, outcome: "done" as const };
+      const { lost, messages } = await commit({
+        messages: [aMessage({ sourceId: "f-4" })],
+        settlements: [
+          step(first, { from: "sending", to: "done", attempt }),
+          step(second, { from: "sending", to: "done", attempt }),
+          step(third, { from: "pending", to: "sending" }),
+        ],
+      });
+      expect(messages).toMatchObject([{ kind: "accepted" }]);
+      expect(lost).toEqual([second]);
+      expect(await Promise.all([first, second, third].map(stateOf))).toEqual(["done", "pending", "sending"]);
+      expect(await ledger.attempts(second)).toEqual([]);
+      expect((await ledger.verifyAudit()).ok).toBe(true);
+    });
+
     test("a worker that lost its lane changes nothing any more", async () => {
       const id = delivery(await accept());
       const before = step(id, { from: "pending", to: "sending" });
