@@ -8,6 +8,7 @@ const arrows: Record<string, readonly string[]> = {
   model: ["core"],
   engine: ["core", "model"],
   "ledger-sqlite": ["core", "model"],
+  "ledger-postgres": ["core", "model"],
   expressions: ["core", "model"],
   http: ["core", "model"],
   mqtt: ["core", "model"],

@@ -139,12 +139,34 @@ export interface CommitResult {
   refusals: number[];
   /** Deliveries whose settlement was refused; nothing of theirs was changed. */
   lost: number[];
+  /**
+   * The newest message before those of this commit, 0 for none. Whoever knows an older one as the newest has to read what
+   * other workers accepted before it goes on: their facts come first.
+   */
+  newestBefore: number;
 }
 
 export interface LaneClaim {
   lane: number;
   fence: number;
 }
+
+/** What a worker holds. */
+export interface LaneLease {
+  lanes: LaneClaim[];
+  /** How many of them it should give back, in its own time, so that all live workers hold about as many. */
+  surplus: number;
+  /** Live workers, this one among them. */
+  workers: number;
+  /** The ledger's clock, ms: what all workers go by, however wrong their own is. */
+  now: number;
+}
+
+/**
+ * What other processes did. A hint: some may be missing, and some may tell of what one knows already.
+ * `accepted`: there are new deliveries in these lanes. `acts`: a person acted. `workers`: one came or went, or lanes are free.
+ */
+export type News = { kind: "accepted"; lanes: readonly number[] } | { kind: "acts" } | { kind: "workers" };
 
 /** What dispatch needs of an open delivery; light, so that many fit in memory. */
 export interface OpenDelivery {
@@ -308,19 +330,28 @@ export interface Ledger extends AsyncDisposable {
   /** Made at random with the ledger: eight of `[0-9a-z]`. Part of every token, so that two ledgers never mean the same. */
   readonly id: string;
 
+  /** Makes systems known, each with the plant that it belongs to; null: to no single one. */
+  registerSystems(systems: readonly { name: string; plant: string | null }[]): Promise<void>;
   /** Numbers routes, the known ones with their old number. */
   registerRoutes(routes: readonly Omit<Route, "id">[]): Promise<Route[]>;
   routes(): Promise<Route[]>;
 
   commit(group: CommitGroup): Promise<CommitResult>;
 
-  /** Takes the free lanes for this worker; each taking raises the lane's fence. */
-  claimLanes(claim: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]>;
-  /** Prolongs the lease; returns the lanes that are still this worker's. */
-  renewLanes(renewal: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]>;
-  releaseLanes(worker: string): Promise<void>;
+  /**
+   * Makes the worker known as live and takes free lanes for it, up to its fair share; each taking raises the lane's fence.
+   * A name is used by one process at a time: lanes that an earlier process of the same name held are taken anew.
+   * @throws LineshaftError `ledger-busy` by a store that only one process can work on
+   */
+  claimLanes(claim: { worker: string; leaseMs: number }): Promise<LaneLease>;
+  /** Prolongs the lease on what the worker still holds, and takes free lanes up to its fair share. */
+  renewLanes(renewal: { worker: string; leaseMs: number }): Promise<LaneLease>;
+  /** Gives these lanes back, free for others at once; without `lanes` all of them, and the worker is no longer live. */
+  releaseLanes(release: { worker: string; lanes?: readonly number[] }): Promise<void>;
+  /** Listens to what other processes do, until the returned function is called. A store of one process tells nothing. */
+  follow(told: (news: News) => void): () => void;
 
-  /** Open deliveries of a system in order of id, after `after`. */
+  /** Open deliveries of a system in the given lanes, in order of id, after `after`. No lower one appears later, but for those that an act made. */
   openDeliveries(query: {
     system: string;
     lanes: readonly number[];

@@ -33,8 +33,8 @@ export class Lanes {
 
   /** @throws LineshaftError `ledger-busy` */
   async claim(): Promise<void> {
-    const claims = await this.#ledger.claimLanes({ worker: this.#worker, at: this.#clock.now(), leaseMs: LEASE_MS });
-    this.#fences = new Map(claims.map((c) => [c.lane, c.fence]));
+    const { lanes } = await this.#ledger.claimLanes({ worker: this.#worker, leaseMs: LEASE_MS });
+    this.#fences = new Map(lanes.map((c) => [c.lane, c.fence]));
     this.#arm();
   }
 
@@ -42,7 +42,7 @@ export class Lanes {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#fences.clear();
-    await this.#ledger.releaseLanes(this.#worker);
+    await this.#ledger.releaseLanes({ worker: this.#worker });
   }
 
   #arm(): void {
@@ -51,9 +51,9 @@ export class Lanes {
 
   async #renew(): Promise<void> {
     try {
-      const claims = await this.#ledger.renewLanes({ worker: this.#worker, at: this.#clock.now(), leaseMs: LEASE_MS });
+      const { lanes } = await this.#ledger.renewLanes({ worker: this.#worker, leaseMs: LEASE_MS });
       const before = this.#fences.size;
-      if (!this.#stopped) this.#fences = new Map(claims.map((c) => [c.lane, c.fence]));
+      if (!this.#stopped) this.#fences = new Map(lanes.map((c) => [c.lane, c.fence]));
       if (this.#fences.size < before) {
         this.#log.warn("lanes were taken over by another worker", { left: this.#fences.size });
         this.#changed();

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  LANES,
   type Ledger,
   type Log,
   type OpenDelivery,
@@ -13,6 +14,7 @@ import type { Routing } from "./routing.ts";
 
 /** Deliveries of one key read at once. */
 const KEY_READ = 32;
+const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
 /** Wait before the ledger is read again after it could not be. */
 const READ_AGAIN_MS = 1_000;
 
@@ -108,7 +110,7 @@ export class OpenWindow {
     const { ledger, system, lines, windowDeliveries } = this.#o;
     const limit = Math.max(1, windowDeliveries - lines.size);
     this.#missed = false;
-    const open = await ledger.openDeliveries({ system, lanes: [], after: this.#cursor, limit });
+    const open = await ledger.openDeliveries({ system, lanes: ALL_LANES, after: this.#cursor, limit });
     for (const delivery of open) this.#add(delivery);
     this.#cursor = open.at(-1)?.id ?? this.#cursor;
     this.#behind = open.length === limit || this.#missed;

@@ -1,5 +1,5 @@
 import { openSqliteLedger } from "./open.ts";
-import type { Ledger } from "@lineshaft/core";
+import { type Clock, type Ledger, systemClock } from "@lineshaft/core";
 
 export { openSqliteLedger } from "./open.ts";
 export type { SqliteLedgerOptions } from "./open.ts";
@@ -9,7 +9,7 @@ export function sqlite({ path, maxBytes }: { path: string; maxBytes?: number }) 
   return {
     engine: "sqlite",
     location: path,
-    open: ({ readOnly = false }: { readOnly?: boolean } = {}): Promise<Ledger> =>
-      openSqliteLedger({ path, readOnly, ...(maxBytes === undefined ? {} : { maxBytes }) }),
+    open: ({ readOnly = false, clock = systemClock }: { readOnly?: boolean; clock?: Clock } = {}): Promise<Ledger> =>
+      openSqliteLedger({ path, readOnly, clock, ...(maxBytes === undefined ? {} : { maxBytes }) }),
   };
 }

@@ -3,18 +3,21 @@ import {
   type Act,
   type AuditEntry,
   type AuditReport,
+  type Clock,
   type CommitGroup,
   type CommitResult,
   type DeliveryFilter,
   type DeliveryPayload,
   type Identity,
-  type LaneClaim,
+  LANES,
+  type LaneLease,
   type Ledger,
   LineshaftError,
   type MessageFilter,
   type OpenDelivery,
   ROUTES,
   type Route,
+  laneOf,
 } from "@lineshaft/core";
 import { applyAct } from "./acts.ts";
 import { verifyAll } from "./audit-chain.ts";
@@ -32,16 +35,29 @@ export class SqliteLedger implements Ledger {
   readonly #db: DatabaseSync;
   readonly #writer: Writer;
   readonly #lock: ProcessLock;
+  readonly #clock: Clock;
   #failedEpoch = -1;
   readonly #systemIds = new Map<string, number>();
   #closed = false;
 
-  constructor(db: DatabaseSync, { path }: { path: string; readOnly: boolean }) {
+  constructor(db: DatabaseSync, { path, clock }: { path: string; clock: Clock }) {
     this.#path = path;
+    this.#clock = clock;
     this.#db = db;
     this.#writer = new Writer(db);
     this.#lock = new ProcessLock(path);
     this.id = String(db.prepare("select value from setting where name = 'id'").get()?.["value"]);
+  }
+
+  registerSystems(systems: readonly { name: string; plant: string | null }[]): Promise<void> {
+    return this.#try(() => {
+      this.#writer.transact(0, () => {
+        const insert = this.#db.prepare(
+          "insert into system (name, plant) values (?, ?) on conflict (name) do update set plant = excluded.plant",
+        );
+        for (const { name, plant } of systems) insert.run(name, plant);
+      });
+    });
   }
 
   registerRoutes(routes: readonly Omit<Route, "id">[]): Promise<Route[]> {
@@ -91,41 +107,48 @@ export class SqliteLedger implements Ledger {
     });
   }
 
-  claimLanes({ worker, at, leaseMs }: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]> {
+  claimLanes({ worker, leaseMs }: { worker: string; leaseMs: number }): Promise<LaneLease> {
     return this.#try(() => {
       this.#lock.take();
-      return this.#writer.transact(at, () => {
-        this.#db.prepare("update lane set worker = ?, fence = fence + 1, lease_until = ?").run(worker, at + leaseMs);
-        return this.#lanesOf(worker);
+      const now = this.#clock.now();
+      return this.#writer.transact(now, () => {
+        this.#db.prepare("update lane set worker = ?, fence = fence + 1, lease_until = ?").run(worker, now + leaseMs);
+        return this.#leaseOf(worker);
       });
     });
   }
 
   /** The lock on the process is the lease here; lanes are lost only when somebody removed it and another hub took over. */
-  renewLanes({ worker }: { worker: string; at: number; leaseMs: number }): Promise<LaneClaim[]> {
-    return this.#try(() => this.#lanesOf(worker));
+  renewLanes({ worker }: { worker: string; leaseMs: number }): Promise<LaneLease> {
+    return this.#try(() => this.#leaseOf(worker));
   }
 
-  releaseLanes(worker: string): Promise<void> {
+  releaseLanes({ worker, lanes }: { worker: string; lanes?: readonly number[] }): Promise<void> {
     return this.#try(() => {
+      const these = JSON.stringify(lanes ?? Array.from({ length: LANES }, (_, lane) => lane));
       this.#writer.transact(0, () => {
         this.#db
-          .prepare("update lane set worker = null, fence = fence + 1, lease_until = 0 where worker = ?")
-          .run(worker);
+          .prepare(
+            `update lane set worker = null, fence = fence + 1, lease_until = 0
+             where worker = ? and lane in (select value from json_each(?))`,
+          )
+          .run(worker, these);
       });
-      this.#lock.release();
+      if (lanes === undefined) this.#lock.release();
     });
   }
 
-  openDeliveries(query: {
-    system: string;
-    lanes: readonly number[];
-    after: number;
-    limit: number;
-  }): Promise<OpenDelivery[]> {
-    return this.#try(() =>
-      this.#writer.sql.openDeliveries.all(this.#systemId(query.system), query.after, query.limit).map(openDelivery),
-    );
+  /** Other processes only act for people here, and the hub looks for that now and then. */
+  follow(): () => void {
+    return () => undefined;
+  }
+
+  openDeliveries({ system, lanes, after, limit }: OpenQuery): Promise<OpenDelivery[]> {
+    return this.#try(() => {
+      const read = (from: number) =>
+        this.#writer.sql.openDeliveries.all(this.#systemId(system), from, limit).map(openDelivery);
+      return lanes.length === LANES ? read(after) : ofLanes(read, new Set(lanes), after, limit);
+    });
   }
 
   openOfKey({
@@ -323,11 +346,12 @@ export class SqliteLedger implements Ledger {
       }));
   }
 
-  #lanesOf(worker: string): LaneClaim[] {
-    return this.#db
+  #leaseOf(worker: string): LaneLease {
+    const lanes = this.#db
       .prepare("select lane, fence from lane where worker = ? order by lane")
       .all(worker)
       .map((row) => ({ lane: Number(row["lane"]), fence: Number(row["fence"]) }));
+    return { lanes, surplus: 0, workers: 1, now: this.#clock.now() };
   }
 
   #systemId(name: string): number {
@@ -352,6 +376,29 @@ export class SqliteLedger implements Ledger {
         reject(told instanceof Error ? told : new Error(String(told)));
       }
     });
+  }
+}
+
+interface OpenQuery {
+  system: string;
+  lanes: readonly number[];
+  after: number;
+  limit: number;
+}
+
+/** Deliveries of some lanes only; the lane of a key is not stored here, where one worker has them all. */
+function ofLanes(
+  read: (after: number) => OpenDelivery[],
+  lanes: ReadonlySet<number>,
+  after: number,
+  limit: number,
+): OpenDelivery[] {
+  const found: OpenDelivery[] = [];
+  for (let from = after; ;) {
+    const page = read(from);
+    found.push(...page.filter(({ key }) => lanes.has(laneOf(key))));
+    if (page.length < limit || found.length >= limit) return found.slice(0, limit);
+    from = page.at(-1)?.id ?? from;
   }
 }
 

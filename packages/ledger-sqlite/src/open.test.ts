@@ -81,12 +81,12 @@ test("looking at a ledger that is not there does not make one", async () => {
 test("two hubs never work on one ledger, and the second is told so", async () => {
   await using first = await openSqliteLedger({ path });
   await using second = await openSqliteLedger({ path });
-  await first.claimLanes({ worker: "a", at: 1, leaseMs: 1_000 });
-  await expect(second.claimLanes({ worker: "b", at: 1, leaseMs: 1_000 })).rejects.toMatchObject({
+  await first.claimLanes({ worker: "a", leaseMs: 1_000 });
+  await expect(second.claimLanes({ worker: "b", leaseMs: 1_000 })).rejects.toMatchObject({
     code: "ledger-busy",
   });
-  await first.releaseLanes("a");
-  expect(await second.claimLanes({ worker: "b", at: 1, leaseMs: 1_000 })).toHaveLength(64);
+  await first.releaseLanes({ worker: "a" });
+  expect((await second.claimLanes({ worker: "b", leaseMs: 1_000 })).lanes).toHaveLength(64);
 });
 
 test("a full disk is told, nothing of the commit is kept, and it goes on when there is room", async () => {

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { LANES, type Ledger, LineshaftError } from "@lineshaft/core";
+import { type Clock, LANES, type Ledger, LineshaftError, systemClock } from "@lineshaft/core";
 import { verifyHead } from "./audit-chain.ts";
 import { SqliteLedger } from "./ledger.ts";
 import { damaged, ledgerError } from "./sqlite-error.ts";
@@ -14,6 +14,7 @@ export interface SqliteLedgerOptions {
   readOnly?: boolean;
   /** `full` (default): a commit is on disk when it resolves. `normal` may lose the newest commits at a power cut; for benches only. */
   durability?: "full" | "normal";
+  clock?: Clock;
   /** The file may not grow beyond this; default unlimited. */
   maxBytes?: number;
 }
@@ -37,7 +38,7 @@ const migrations = new URL("../migrations/", import.meta.url);
  * @throws LineshaftError `ledger-newer`, `ledger-damaged` (neither touches the file), `ledger-io`, `not-found`
  */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
-  const { path, readOnly = false } = options;
+  const { path, readOnly = false, clock = systemClock } = options;
   if (readOnly && !existsSync(path))
     throw new LineshaftError("not-found", `There is no ledger at ${path}.`, {
       next: "Start the hub once to make it, or name another one.",
@@ -53,7 +54,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
       migrate(db);
     }
     inspectContent(db, path);
-    return new SqliteLedger(db, { path, readOnly });
+    return new SqliteLedger(db, { path, clock });
   } catch (error) {
     db?.close();
     throw ledgerError(error, path);

@@ -54,6 +54,7 @@ test.each([
   ["messageOfSource", ["SEARCH message USING INDEX message_source (source=? AND source_id=?)"]],
   ["latestVersion", ["SEARCH latest USING PRIMARY KEY (contract=? AND object=? AND source=?)"]],
   ["lastLink", ["SCAN link"]],
+  ["newestMessage", ["SEARCH message"]],
 ] as const)("%s finds its rows by an index", (name, expected) => {
   expect(plan(hot[name])).toEqual(expected);
 });

@@ -89,5 +89,6 @@ export const hot = {
   insertRefusal: `
     insert into refusal (source, source_id, contract, received_time, received, received_bytes, findings, origin, link)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  newestMessage: `select max(id) as id from message`,
   fences: `select lane, fence from lane order by lane`,
 } as const;

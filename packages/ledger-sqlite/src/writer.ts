@@ -78,9 +78,10 @@ export class Writer {
   /** @throws SomeLost when `together` and a settlement is refused; nothing was written then */
   #commit(group: CommitGroup, together: boolean): CommitResult {
     return this.transact(group.at, (open) => {
+      const newestBefore = Number(this.sql.newestMessage.get()?.["id"] ?? 0);
       const messages = (group.messages ?? []).map((message) => this.#record(open, message));
       // Kinds are sealed in a fixed order, so duplicates are written after all messages.
-      const result: CommitResult = { messages: messages.map((m) => m.recorded), refusals: [], lost: [] };
+      const result: CommitResult = { messages: messages.map((m) => m.recorded), refusals: [], lost: [], newestBefore };
       for (const { duplicate } of messages) if (duplicate !== undefined) this.#recordDuplicate(open, duplicate);
       for (const refusal of group.refusals ?? []) result.refusals.push(this.#refuse(open, refusal));
       if (group.settlements !== undefined && group.settlements.length > 0)

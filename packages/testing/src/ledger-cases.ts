@@ -16,7 +16,7 @@ export interface LedgerBed {
   dispose(): Promise<void>;
 }
 
-const LEASE = { at: 1_000, leaseMs: 10_000 };
+const LEASE_MS = 10_000;
 
 export function aMessage(over: Partial<NewMessage> = {}): NewMessage {
   const sourceId = over.sourceId ?? "f-1";
@@ -57,7 +57,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
     });
 
     async function claim(worker = "w1"): Promise<Map<number, LaneClaim>> {
-      return new Map((await ledger.claimLanes({ worker, ...LEASE })).map((c) => [c.lane, c]));
+      return new Map((await ledger.claimLanes({ worker, leaseMs: LEASE_MS })).lanes.map((c) => [c.lane, c]));
     }
     const to = (...at: number[]) => at.map((i) => ({ route: routes[i]?.id ?? 0, supersede: true }));
     const commit = (group: Partial<CommitGroup>) => ledger.commit({ at: 1_000, ...group });
@@ -240,7 +240,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
     test("a worker that lost its lane changes nothing any more", async () => {
       const id = delivery(await accept());
       const before = step(id, { from: "pending", to: "sending" });
-      await ledger.releaseLanes("w1");
+      await ledger.releaseLanes({ worker: "w1" });
       claims = await claim("w2");
       expect((await commit({ settlements: [before] })).lost).toEqual([id]);
       expect(await stateOf(id)).toBe("pending");
@@ -436,11 +436,11 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
     test("each lane has one owner at a time, and a higher fence with each", async () => {
       const lane = laneOf("MO-7");
       const before = claims.get(lane)?.fence ?? 0;
-      await ledger.releaseLanes("w1");
+      await ledger.releaseLanes({ worker: "w1" });
       claims = await claim("w2");
       expect(claims.get(lane)?.fence).toBeGreaterThan(before);
-      expect(await ledger.renewLanes({ worker: "w1", ...LEASE })).toEqual([]);
-      expect((await ledger.renewLanes({ worker: "w2", ...LEASE })).length).toBe(claims.size);
+      expect((await ledger.renewLanes({ worker: "w1", leaseMs: LEASE_MS })).lanes).toEqual([]);
+      expect((await ledger.renewLanes({ worker: "w2", leaseMs: LEASE_MS })).lanes).toHaveLength(claims.size);
     });
 
     test("messages are found by key, object, source, contract, text and time", async () => {

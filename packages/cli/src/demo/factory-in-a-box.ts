@@ -82,7 +82,7 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
     const rebuilt = await rebuild(definition, ledger, options);
     pace.real = true;
     // The hub takes the ledger over.
-    await ledger.releaseLanes(REBUILDER);
+    await ledger.releaseLanes({ worker: REBUILDER });
     await ledger.close();
     const faults = open.use(new SimulatorFaults({ odoo, sap, broker, clock }));
     const running = await runHub({ definition, port: options.port, log, version: options.version, clock, faults });
@@ -102,7 +102,7 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
 async function openAlone(data: string, clock: Clock): Promise<Ledger> {
   const ledger = await openSqliteLedger({ path: ledgerIn(data) });
   try {
-    await ledger.claimLanes({ worker: REBUILDER, at: clock.now(), leaseMs: 1_000 });
+    await ledger.claimLanes({ worker: REBUILDER, leaseMs: 1_000 });
     return ledger;
   } catch (error) {
     await ledger.close();
