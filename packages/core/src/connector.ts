@@ -148,6 +148,8 @@ export interface SystemDefinition {
   readonly name: string;
   /** `odoo`, `sap-s4`, `mqtt`. */
   readonly connector: string;
+  /** The plant that it belongs to; set by the engine's `plant`. Without one it serves all of them. */
+  readonly plant?: string;
   readonly limits?: SystemLimits;
   /** Names of the sources that `open` will offer, so that configuration can be checked without connecting. */
   readonly sources?: readonly string[];

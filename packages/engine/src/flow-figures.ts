@@ -55,6 +55,7 @@ export class FlowFigures {
   status(): FlowStatus[] {
     return [...this.#flows.values()].map(({ flow, accepted, latencies }) => ({
       name: flow.definition.name,
+      plant: flow.definition.options.plant ?? null,
       contract: flow.definition.contract.id,
       owner: flow.routes[0]?.owner ?? "",
       accepted,

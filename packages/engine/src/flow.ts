@@ -1,4 +1,4 @@
-import type { Contract, Finding, Operation } from "@lineshaft/core";
+import { type Contract, type Finding, LineshaftError, type Operation } from "@lineshaft/core";
 import type { Excess, DeepReadonly } from "./exact.ts";
 import type { Policy } from "./policy.ts";
 
@@ -45,6 +45,8 @@ export interface FlowOptions<C> {
   owner?: string;
   /** A sentence for the catalog. */
   purpose?: string;
+  /** The plant that it belongs to; set by `plant`. */
+  plant?: string;
   /** Only facts of these systems; default all. */
   from?: readonly string[];
   /** Checks beyond the contract's own rules. Findings refuse the fact at intake. Must not throw. */
@@ -92,6 +94,46 @@ export class Flow<C = unknown> {
       policy: { ...this.options.policy, ...policy },
     };
     return new Flow(this.name, this.contract, this.options, [...this.routes, definition]);
+  }
+
+  /**
+   * Replaces the mapping of the way to this operation; what its options say stays, unless new ones are given.
+   * @throws LineshaftError `config-invalid` when the flow has no such way
+   */
+  remap<T, const R extends DeepReadonly<T>>(
+    operation: Operation<T>,
+    route: RouteOptions<C, R>,
+    ..._unknownField: [Excess<T, R>] extends [never] ? [] : [unknownField: Excess<T, R>]
+  ): Flow<C> {
+    const at = this.#routeTo(operation);
+    const changed = typeof route === "function" ? { map: route } : route;
+    const { policy, ...rest } = changed as Partial<RouteDefinition>;
+    const routes = this.routes.map((before, i) =>
+      i === at ? { ...before, ...rest, policy: { ...before.policy, ...policy } } : before,
+    );
+    return new Flow(this.name, this.contract, this.options, routes);
+  }
+
+  /**
+   * Leaves the way to this operation out.
+   * @throws LineshaftError `config-invalid` when the flow has no such way
+   */
+  without(operation: Operation<unknown>): Flow<C> {
+    const at = this.#routeTo(operation);
+    return new Flow(
+      this.name,
+      this.contract,
+      this.options,
+      this.routes.filter((_route, i) => i !== at),
+    );
+  }
+
+  #routeTo({ system, name }: Operation<unknown>): number {
+    const at = this.routes.findIndex((r) => r.operation.system === system && r.operation.name === name);
+    if (at >= 0) return at;
+    throw new LineshaftError("config-invalid", `Flow ${this.name} has no way to ${system.name}.${name}.`, {
+      next: "Name an operation that it goes to, or add the way with to.",
+    });
   }
 }
 

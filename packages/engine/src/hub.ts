@@ -74,6 +74,7 @@ export async function openHub(definition: HubDefinition, options: HubOptions = {
   try {
     for (const system of definition.systems)
       systems.set(system.name, { definition: system, system: await system.open({ clock, random, log }) });
+    await ledger.registerSystems(definition.systems.map(({ name, plant = null }) => ({ name, plant })));
     const routing = await Routing.register(definition, ledger);
     return new RunningHub({
       definition,
@@ -245,6 +246,7 @@ class RunningHub implements Hub {
     return {
       name,
       connector: this.#p.systems.get(name)?.definition.connector ?? "",
+      plant: this.#p.systems.get(name)?.definition.plant ?? null,
       breaker: breaker.state,
       since: breaker.since,
       ...(breaker.message === undefined || breaker.state === "closed" ? {} : { message: breaker.message }),

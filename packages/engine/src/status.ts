@@ -28,6 +28,8 @@ export interface IntakeStatus {
 export interface SystemStatus {
   name: string;
   connector: string;
+  /** The plant that it belongs to; null for a system of no single one. */
+  plant: string | null;
   /** `closed`: calls go through. `open`: held back until a probe succeeds. `probing`. */
   breaker: "closed" | "open" | "probing";
   /** Since when, ms. */
@@ -55,6 +57,7 @@ export interface SourceStatus {
 
 export interface FlowStatus {
   name: string;
+  plant: string | null;
   contract: string;
   owner: string;
   accepted: number;

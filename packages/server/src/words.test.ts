@@ -8,6 +8,7 @@ function aSystem(change: Partial<SystemStatus> = {}): SystemStatus {
   return {
     name: "s4",
     connector: "sap-s4",
+    plant: null,
     breaker: "closed",
     since: now,
     inFlight: 0,
