@@ -179,6 +179,8 @@ export interface OpenDelivery {
   attempts: number;
   tries: number;
   crashes: number;
+  /** A person put another payload in place of its message's. */
+  edited: boolean;
 }
 
 export interface StoredMessage {

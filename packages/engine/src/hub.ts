@@ -18,6 +18,7 @@ import { type HubDefinition, defineHub } from "./hub-definition.ts";
 import { type Accepted, EngineIntake, type IntakeFigures, type IntakeLimits } from "./intake.ts";
 import { KnownObjects } from "./known-objects.ts";
 import { Lanes } from "./lanes.ts";
+import { Payloads } from "./payloads.ts";
 import { CrashCount, recover } from "./recovery.ts";
 import { Routing } from "./routing.ts";
 import { SourceRunner } from "./source-runner.ts";
@@ -112,6 +113,7 @@ class RunningHub implements Hub {
   readonly #committer: Committer;
   readonly #lanes: Lanes;
   readonly #known: KnownObjects;
+  readonly #payloads: Payloads;
   readonly #tracing = new Tracing();
   readonly #crashes: CrashCount;
   readonly #workers = new Map<string, SystemWorker>();
@@ -134,6 +136,7 @@ class RunningHub implements Hub {
     this.#limits = { ...hubLimits, ...parts.definition.limits };
     this.#committer = new Committer(parts.ledger, parts.clock);
     this.#known = new KnownObjects(parts.ledger, parts.clock);
+    this.#payloads = new Payloads(parts.ledger);
     this.#crashes = new CrashCount(parts.ledger);
     this.#flowFigures = new FlowFigures(parts.routing);
     this.#lanes = new Lanes({
@@ -268,6 +271,7 @@ class RunningHub implements Hub {
         routing,
         ledger,
         committer: this.#committer,
+        payloads: this.#payloads,
         clock,
         random,
         log,

@@ -73,6 +73,7 @@ export class OpenWindow {
       attempts: 0,
       tries: 0,
       crashes: 0,
+      edited: false,
       uncertain: 0,
     };
     lines.add({ id, route: route.id, key, ...fresh, target: route, lane: laneOf(key), carried, mapped: undefined });

@@ -22,6 +22,7 @@ import { type Carried, type Mapped, mapDelivery } from "./mapping.ts";
 import { OpenWindow } from "./open-window.ts";
 import { outcomesOfError, waitAtMost } from "./outcomes.ts";
 import { type Step, type Standing, afterCheck, afterFailedCheck, afterSend, parkFrom } from "./settle.ts";
+import type { Payloads } from "./payloads.ts";
 import type { Routing, RunningRoute } from "./routing.ts";
 import type { Tracing } from "./tracing.ts";
 
@@ -38,6 +39,7 @@ export interface WorkerOptions {
   routing: Routing;
   ledger: Ledger;
   committer: Committer;
+  payloads: Payloads;
   clock: Clock;
   random: () => number;
   log: Log;
@@ -262,14 +264,7 @@ export class SystemWorker {
   /** Payloads that are not in memory. */
   async #load(lines: readonly KeyLine[]): Promise<void> {
     const missing = lines.map((l) => l.head).filter((t): t is Task => t !== undefined && t.carried === undefined);
-    if (missing.length === 0) return;
-    const payloads = await this.#o.ledger.payloads(missing.map((t) => t.id));
-    for (const task of missing) {
-      const found = payloads.get(task.id);
-      if (found === undefined) continue;
-      const { canonical, ...carried } = found;
-      task.carried = { ...carried, payload: JSON.parse(canonical) as unknown };
-    }
+    if (missing.length > 0) await this.#o.payloads.load(missing);
   }
 
   async #map(lines: readonly KeyLine[], state: DeliveryState): Promise<InHand[]> {

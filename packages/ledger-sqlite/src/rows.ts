@@ -32,6 +32,7 @@ export function openDelivery(r: Row): OpenDelivery {
     attempts: Number(r["attempts"]),
     tries: Number(r["tries"]),
     crashes: Number(r["crashes"]),
+    edited: r["edited"] === 1,
   };
 }
 

@@ -27,20 +27,23 @@ export const hot = {
     insert into attempt (delivery, kind, started_at, ended_at, outcome, link, receipt, message, request, response)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   openDeliveries: `
-    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes
+    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes,
+      d.edited is not null as edited
     from delivery d join message m on m.id = d.id / 4096
     where d.system = ? and d.id > ? and d.open = 1
     order by d.id
     limit ?`,
   openOfKey: `
-    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes
+    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes,
+      d.edited is not null as edited
     from message m cross join delivery d on d.id between m.id * 4096 and m.id * 4096 + 4095
     where m.key = ? and m.id >= ? and d.id > ? and d.system = ?
       and d.open = 1
     order by m.id, d.id
     limit ?`,
   inHand: `
-    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes, s.name as system
+    select d.id, d.route, m.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes,
+      d.edited is not null as edited, s.name as system
     from system s
       cross join delivery d on d.system = s.id and d.open = 1
       join message m on m.id = d.id / 4096
