@@ -5,7 +5,20 @@ export type { TestFlowOptions, TestedDelivery } from "./flow-test.ts";
 export { POISON_CRASHES, PRIORITIES, backoffMs, policyDefaults } from "./policy.ts";
 export type { Policy, Priority } from "./policy.ts";
 export { defineHub, hubProblems } from "./hub-definition.ts";
-export type { HubDefinition, HubLimits, LedgerDefinition } from "./hub-definition.ts";
+export type { HubDeclaration, HubDefinition, HubLimits, LedgerDefinition } from "./hub-definition.ts";
+export { plantTemplate, required } from "./plant-template.ts";
+export type {
+  FlowMaking,
+  PlantOverrides,
+  PlantParameters,
+  PlantTemplate,
+  RequiredParameter,
+  SystemMaking,
+} from "./plant-template.ts";
+export { plant } from "./plant.ts";
+export type { Plant } from "./plant.ts";
+export { plantDifferences } from "./plant-difference.ts";
+export type { PlantDifference } from "./plant-difference.ts";
 export { hubLimits, openHub } from "./hub.ts";
 export type { Hub, HubOptions } from "./hub.ts";
 export { confirm, drop, editAndResend, resend } from "./people.ts";
