@@ -13,6 +13,7 @@ import { messagesCommand } from "./commands/messages.ts";
 import { odooCommand } from "./commands/odoo.ts";
 import { parkedCommand } from "./commands/parked.ts";
 import { confirmCommand, dropCommand, resendCommand } from "./commands/people.ts";
+import { plantsCommand } from "./commands/plants.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { startCommand } from "./commands/start.ts";
 import { statsCommand } from "./commands/stats.ts";
@@ -50,6 +51,7 @@ export function buildProgram(terminal: Terminal): Command {
         traceCommand(terminal),
         parkedCommand(terminal),
         contractsCommand(terminal),
+        plantsCommand(terminal),
       ],
     ],
     [

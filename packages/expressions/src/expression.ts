@@ -38,11 +38,13 @@ export function expression<T>(
   text: string,
 ): (payload: unknown, context: ExpressionContext) => Promise<T> {
   const compiled = compile(text, `${operation.system.name}.${operation.name}`);
-  return async (payload, context) => {
+  const mapping = async (payload: unknown, context: ExpressionContext): Promise<T> => {
     const made: unknown = await compiled.evaluate(payload, { context, identity: context.identity.bind(context) });
     // JSONata marks its lists with hidden properties; what leaves is plain data.
     return (made === undefined ? undefined : JSON.parse(JSON.stringify(made))) as T;
   };
+  // Two expressions are one function to look at; this is by what they can be told apart.
+  return Object.assign(mapping, { expression: text });
 }
 
 function compile(text: string, target: string): jsonata.Expression {

@@ -10,13 +10,23 @@ interface StatusMetric {
   read(status: HubStatus): [value: number, attributes: Attributes][];
 }
 
+/** Without the label where there is no single plant. */
+const labels = ({ name, plant }: HubStatus["systems"][number]): Attributes => ({
+  ...(plant !== null && { plant }),
+  system: name,
+});
 const sources = (status: HubStatus) =>
-  status.systems.flatMap((system) => system.sources.map((source) => ({ system: system.name, source })));
+  status.systems.flatMap((system) => system.sources.map((source) => ({ labels: labels(system), source })));
 const routes = (status: HubStatus) =>
   status.flows.flatMap((flow) =>
     flow.routes.map((route) => ({
       route,
-      attributes: { flow: flow.name, system: route.system, operation: route.operation },
+      attributes: {
+        ...(flow.plant !== null && { plant: flow.plant }),
+        flow: flow.name,
+        system: route.system,
+        operation: route.operation,
+      },
     })),
   );
 
@@ -56,8 +66,11 @@ export const statusMetrics: readonly StatusMetric[] = [
     kind: "gauge",
     help: "Deliveries that are not finished, by system and state",
     read: ({ systems }) =>
-      systems.flatMap(({ name, backlog }) =>
-        Object.entries(backlog).map(([state, count]): [number, Attributes] => [count, { system: name, state }]),
+      systems.flatMap((system) =>
+        Object.entries(system.backlog).map(([state, count]): [number, Attributes] => [
+          count,
+          { ...labels(system), state },
+        ]),
       ),
   },
   {
@@ -65,37 +78,40 @@ export const statusMetrics: readonly StatusMetric[] = [
     kind: "counter",
     help: "Attempts, by system and outcome",
     read: ({ systems }) =>
-      systems.flatMap(({ name, outcomes }) =>
-        Object.entries(outcomes).map(([outcome, count]): [number, Attributes] => [count, { system: name, outcome }]),
+      systems.flatMap((system) =>
+        Object.entries(system.outcomes).map(([outcome, count]): [number, Attributes] => [
+          count,
+          { ...labels(system), outcome },
+        ]),
       ),
   },
   {
     name: "lineshaft_calls_in_flight",
     kind: "gauge",
     help: "Calls to a system under way",
-    read: ({ systems }) => systems.map(({ name, inFlight }) => [inFlight, { system: name }]),
+    read: ({ systems }) => systems.map((system) => [system.inFlight, labels(system)]),
   },
   {
     name: "lineshaft_breaker_open",
     kind: "gauge",
     help: "1 while calls to a system are held back",
-    read: ({ systems }) => systems.map(({ name, breaker }) => [breaker === "closed" ? 0 : 1, { system: name }]),
+    read: ({ systems }) => systems.map((system) => [system.breaker === "closed" ? 0 : 1, labels(system)]),
   },
   {
     name: "lineshaft_source_running",
     kind: "gauge",
     help: "1 while a source is connected",
     read: (status) =>
-      sources(status).map(({ system, source }) => [
+      sources(status).map(({ labels: of, source }) => [
         source.state === "running" ? 1 : 0,
-        { system, source: source.name },
+        { ...of, source: source.name },
       ]),
   },
   {
     name: "lineshaft_source_facts_total",
     kind: "counter",
     help: "Facts that a source handed in",
-    read: (status) => sources(status).map(({ system, source }) => [source.facts, { system, source: source.name }]),
+    read: (status) => sources(status).map(({ labels: of, source }) => [source.facts, { ...of, source: source.name }]),
   },
   {
     name: "lineshaft_route_done_total",
