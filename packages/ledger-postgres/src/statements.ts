@@ -1,0 +1,82 @@
+/** Every statement of the hot path, each with a line in query-plan.test.ts. `s`: the ledger's schema, quoted. */
+export function statements(s: string) {
+  return {
+    commit: `select ${s}.commit_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as result`,
+    act: `select ${s}.act_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as result`,
+    resolve: `select ${s}.resolve_v1($1, $2) as result`,
+    claimLanes: `select ${s}.claim_lanes_v1($1, $2, $3, $4) as lease`,
+    renewLanes: `select ${s}.renew_lanes_v1($1, $2, $3, $4) as lease`,
+    releaseLanes: `select ${s}.release_lanes_v1($1, $2, $3, $4)`,
+    openDeliveries: `
+      select d.id, d.route, d.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes,
+        d.edited is not null as edited
+      from ${s}.delivery d
+      where d.system = $1 and d.id > $2 and d.lane = any ($3::smallint[]) and d.open
+      order by d.id
+      limit $4`,
+    /** Messages older than the oldest open delivery of the system are passed over: a key may have a long past. */
+    openOfKey: `
+      select d.id, d.route, d.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes,
+        d.edited is not null as edited
+      from ${s}.message m
+        join ${s}.delivery d on d.id >= m.id * 4096 and d.id < (m.id + 1) * 4096
+      where m.key = $1
+        and m.id >= greatest($2, (
+          select o.id / 4096 from ${s}.delivery o
+          where o.system = $4 and o.open and o.id > $3
+          order by o.id
+          limit 1))
+        and d.id > $3 and d.system = $4 and d.open
+      order by m.id, d.id
+      limit $5`,
+    inHand: `
+      select d.id, d.route, d.key, d.state, d.due_at, d.since, d.attempts, d.tries, d.crashes,
+        d.edited is not null as edited, s.name as system
+      from ${s}.system s
+        join ${s}.delivery d on d.system = s.id and d.open
+      where d.lane = any ($1::smallint[]) and d.state in ('sending', 'checking')
+      order by d.id`,
+    payloads: `
+      select d.id as delivery, m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time,
+        m.received_time, m.trace, coalesce(d.edited, m.canonical) as canonical,
+        case when d.edited is null and m.canonical is null then m.received end as received
+      from unnest($1::bigint[]) wanted
+        join ${s}.delivery d on d.id = wanted
+        join ${s}.message m on m.id = d.id / 4096`,
+    latestPayload: `
+      select coalesce(l.kept, m.canonical) as canonical, m.received
+      from ${s}.latest l
+        left join ${s}.message m on m.id = l.message
+      where l.contract = $1 and l.object = $2
+      order by l.message desc
+      limit 1`,
+    /** Attempts are as young as their message, or younger: older partitions are not looked into. */
+    attempts: `
+      select * from ${s}.attempt
+      where delivery = $1 and id >= (($1 / 4096) >> 27) << 27
+      order by id`,
+    identity: `
+      select external as found from ${s}.identity
+      where kind = $1 and object = $2 and system = $3`,
+    objectOf: `
+      select object as found from ${s}.identity
+      where kind = $1 and system = $2 and external = $3`,
+    loadCursor: `
+      select value as found from ${s}.source_cursor
+      where name = $1`,
+    newest: `
+      select h.message, h.audit, (
+          select count(*) from ${s}.worker w
+          where not w.released
+            and w.lease_until > coalesce($1, floor(extract(epoch from clock_timestamp()) * 1000)::bigint)) as workers
+      from ${s}.head h`,
+    totals: `select messages, duplicates, refusals, attempts, link as commits from ${s}.head`,
+  } as const;
+}
+
+export type Statements = ReturnType<typeof statements>;
+
+/** For names that are put into SQL. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
