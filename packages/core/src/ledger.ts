@@ -158,6 +158,8 @@ export interface LaneLease {
   surplus: number;
   /** Live workers, this one among them. */
   workers: number;
+  /** How long it holds from the moment it was asked for; Infinity where a lock holds it for as long as the process lives. */
+  leaseMs: number;
   /** The ledger's clock, ms: what all workers go by, however wrong their own is. */
   now: number;
 }

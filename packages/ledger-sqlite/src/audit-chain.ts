@@ -51,14 +51,29 @@ export const SEALED: readonly Sealed[] = [
 
 /** Recomputes the newest link only; cheap enough for every start. Returns what is wrong. */
 export function verifyHead(db: DatabaseSync): string | undefined {
-  const head = db.prepare("select id from link order by id desc limit 1").get();
-  if (head === undefined) return undefined;
-  const report = verifyFrom(db, Number(head["id"]));
-  return report.problem;
+  return inOneSnapshot(db, () => {
+    const head = db.prepare("select id from link order by id desc limit 1").get();
+    return head === undefined ? undefined : verifyFrom(db, Number(head["id"])).problem;
+  });
+}
+
+/** A hub may go on writing meanwhile: links of one moment and rows of another would look like a broken chain. */
+function inOneSnapshot<T>(db: DatabaseSync, read: () => T): T {
+  if (db.isTransaction) return read();
+  db.exec("begin");
+  try {
+    return read();
+  } finally {
+    db.exec("rollback");
+  }
 }
 
 /** Recomputes every link, and that each finished delivery has a sealed row that says so. */
 export function verifyAll(db: DatabaseSync, progress?: (rows: number) => void): AuditReport {
+  return inOneSnapshot(db, () => verifyEverything(db, progress));
+}
+
+function verifyEverything(db: DatabaseSync, progress?: (rows: number) => void): AuditReport {
   const report = verifyFrom(db, 1, progress);
   if (!report.ok) return report;
   const unproven = db

@@ -196,15 +196,7 @@ export class SqliteLedger implements Ledger {
   }
 
   verifyAudit(progress?: (rows: number) => void): Promise<AuditReport> {
-    return this.#try(() => {
-      // One snapshot: a hub may go on writing meanwhile.
-      this.#db.exec("begin");
-      try {
-        return verifyAll(this.#db, progress);
-      } finally {
-        this.#db.exec("rollback");
-      }
-    });
+    return this.#try(() => verifyAll(this.#db, progress));
   }
 
   async message(id: number) {
@@ -351,7 +343,7 @@ export class SqliteLedger implements Ledger {
       .prepare("select lane, fence from lane where worker = ? order by lane")
       .all(worker)
       .map((row) => ({ lane: Number(row["lane"]), fence: Number(row["fence"]) }));
-    return { lanes, surplus: 0, workers: 1, now: this.#clock.now() };
+    return { lanes, surplus: 0, workers: 1, leaseMs: Number.POSITIVE_INFINITY, now: this.#clock.now() };
   }
 
   #systemId(name: string): number {

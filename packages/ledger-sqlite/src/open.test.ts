@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { deliveryId, laneOf } from "@lineshaft/core";
 import { aMessage } from "@lineshaft/testing";
+import { verifyAll, verifyHead } from "./audit-chain.ts";
 import { openSqliteLedger } from "./index.ts";
 
 let folder: string;
@@ -129,4 +131,33 @@ test("a change to the newest commit is noticed at the start already", async () =
   await filled();
   tamper("update message set key = 'MO-9' where id = 3");
   await expect(openSqliteLedger({ path })).rejects.toMatchObject({ code: "ledger-damaged" });
+});
+
+test("a ledger is not taken for damaged because a hub writes while it is looked at", async () => {
+  await filled();
+  await using hub = await openSqliteLedger({ path });
+  // The newest commit has an attempt only, so that reading messages is over when the next commit brings one.
+  const { lanes } = await hub.claimLanes({ worker: "a", leaseMs: 1_000 });
+  const lane = laneOf("MO-7");
+  const ours = { delivery: deliveryId(1, 1), lane, fence: lanes.find((l) => l.lane === lane)?.fence ?? 0, at: 2 };
+  const attempt = { kind: "send" as const, startedAt: 1, endedAt: 2, outcome: "done" as const };
+  await hub.commit({ at: 2, settlements: [{ ...ours, from: "pending", to: "done", attempt }] });
+  const db = new DatabaseSync(path, { readOnly: true });
+  let commits = 0;
+  const looking = {
+    get isTransaction() {
+      return db.isTransaction;
+    },
+    exec: (sql: string) => db.exec(sql),
+    prepare(sql: string) {
+      // It is on disk before the statement is read.
+      if (sql.includes("from attempt"))
+        void hub.commit({ at: 2, messages: [aMessage({ sourceId: `later-${commits++}` })] });
+      return db.prepare(sql);
+    },
+  } as unknown as DatabaseSync;
+  expect(verifyHead(looking)).toBeUndefined();
+  expect(verifyAll(looking).problem).toBeUndefined();
+  expect(commits).toBeGreaterThan(1);
+  db.close();
 });
