@@ -48,6 +48,11 @@ export interface Intake {
  * connection is lost or refused; the runtime runs it again with back-off.
  */
 export interface Source {
+  /**
+   * It may run on every worker of a hub at once (a port of one's own). Without this it runs on one of them, and on another
+   * when that one goes away.
+   */
+  readonly everywhere?: boolean;
   run(intake: Intake, signal: AbortSignal): Promise<void>;
 }
 

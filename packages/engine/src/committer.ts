@@ -35,6 +35,9 @@ export type Settled = (lost: boolean) => void;
 export class Committer {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
+  readonly #overtaken: () => void;
+  /** The newest message that this worker accepted or was told to read up to. */
+  #newest = 0;
   readonly #messages: Waiting<NewMessage, Recorded>[] = [];
   readonly #refusals: Waiting<NewRefusal, number>[] = [];
   #settlements: { settlement: Settlement; settled: Settled }[] = [];
@@ -50,9 +53,11 @@ export class Committer {
   problem: LineshaftError | undefined;
   commits = 0;
 
-  constructor(ledger: Ledger, clock: Clock) {
+  /** `overtaken`: other workers accepted facts between this one's, so their deliveries have to be read before those of what was just accepted. */
+  constructor(ledger: Ledger, clock: Clock, overtaken: () => void) {
     this.#ledger = ledger;
     this.#clock = clock;
+    this.#overtaken = overtaken;
   }
 
   /** Facts that wait for their commit, and their bytes. */
@@ -140,10 +145,18 @@ export class Committer {
     }
     this.problem = undefined;
     this.commits++;
+    this.#compare(result);
     const lost = new Set(result.lost);
     for (const [at, { resolve }] of messages.entries()) resolve(result.messages[at] as Recorded);
     for (const [at, { resolve }] of refusals.entries()) resolve(result.refusals[at] as number);
     for (const { settlement, settled } of settlements) settled(lost.has(settlement.delivery));
+  }
+
+  #compare({ messages, newestBefore }: CommitResult): void {
+    if (messages.length === 0) return;
+    if (newestBefore !== this.#newest) this.#overtaken();
+    this.#newest = newestBefore;
+    for (const recorded of messages) if (recorded.kind === "accepted") this.#newest = recorded.message;
   }
 
   #failed(epoch: number, error: unknown, group: readonly { reject: (error: unknown) => void }[]): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
   type Clock,
@@ -5,10 +6,13 @@ import {
   type Intake,
   type Ledger,
   type Log,
+  type News,
+  type Source,
   LineshaftError,
   type System,
   type SystemDefinition,
   explain,
+  laneOf,
   silentLog,
   systemClock,
 } from "@lineshaft/core";
@@ -18,6 +22,7 @@ import { type HubDefinition, defineHub } from "./hub-definition.ts";
 import { type Accepted, EngineIntake, type IntakeFigures, type IntakeLimits } from "./intake.ts";
 import { KnownObjects } from "./known-objects.ts";
 import { Lanes } from "./lanes.ts";
+import { LedgerClock } from "./ledger-clock.ts";
 import { Payloads } from "./payloads.ts";
 import { CrashCount, recover } from "./recovery.ts";
 import { Routing } from "./routing.ts";
@@ -47,8 +52,10 @@ export interface HubOptions {
   clock?: Clock;
   random?: () => number;
   log?: Log;
-  /** Unique among the hub's processes; default host and process id. */
+  /** Unique among the hub's processes, over restarts too; default host, process id and a random part. */
   worker?: string;
+  /** Where crashes are counted together; default this host. */
+  machine?: string;
 }
 
 export interface Hub extends AsyncDisposable {
@@ -67,10 +74,11 @@ export interface Hub extends AsyncDisposable {
 /** Opens ledger and systems. Nothing is taken in or sent before `start`. */
 export async function openHub(definition: HubDefinition, options: HubOptions = {}): Promise<Hub> {
   defineHub(definition);
-  const clock = options.clock ?? systemClock;
+  const timer = options.clock ?? systemClock;
+  const clock = new LedgerClock(timer);
   const random = options.random ?? Math.random;
   const log = options.log ?? silentLog;
-  const ledger = await definition.ledger.open({ clock });
+  const ledger = await definition.ledger.open({ clock: timer });
   const systems = new Map<string, { definition: SystemDefinition; system: System }>();
   try {
     for (const system of definition.systems)
@@ -85,7 +93,9 @@ export async function openHub(definition: HubDefinition, options: HubOptions = {
       clock,
       random,
       log,
-      worker: options.worker ?? `${hostname()}:${process.pid}`,
+      timer,
+      worker: options.worker ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+      machine: options.machine ?? hostname(),
     });
   } catch (error) {
     for (const { system } of systems.values()) await system.close();
@@ -99,10 +109,12 @@ interface Parts {
   ledger: Ledger;
   systems: Map<string, { definition: SystemDefinition; system: System }>;
   routing: Routing;
-  clock: Clock;
+  clock: LedgerClock;
+  timer: Clock;
   random: () => number;
   log: Log;
   worker: string;
+  machine: string;
 }
 
 class RunningHub implements Hub {
@@ -119,7 +131,7 @@ class RunningHub implements Hub {
   readonly #workers = new Map<string, SystemWorker>();
   /** Intakes handed out by `intake`: one per source, because it keeps the order of what is handed over. */
   readonly #direct = new Map<string, Intake>();
-  readonly #sources: { system: string; runner: SourceRunner }[] = [];
+  readonly #sources: { system: string; source: Source; runner: SourceRunner; lane: number }[] = [];
   readonly #intakeFigures: IntakeFigures = { accepted: 0, duplicates: 0, refused: 0, turnedAway: 0 };
   readonly #flowFigures: FlowFigures;
   #backlog = new Map<string, SystemStatus["backlog"]>();
@@ -128,20 +140,28 @@ class RunningHub implements Hub {
   #phase: "opened" | "starting" | "running" | "stopping" | "stopped" = "opened";
   #watching: Promise<void> = Promise.resolve();
   readonly #watch = new AbortController();
+  /** Ends the watch's wait before its time. */
+  #hurry: (() => void) | undefined;
+  #unfollow: () => void = () => undefined;
 
   constructor(parts: Parts) {
     this.#p = parts;
     this.definition = parts.definition;
     this.ledger = parts.ledger;
     this.#limits = { ...hubLimits, ...parts.definition.limits };
-    this.#committer = new Committer(parts.ledger, parts.clock);
+    this.#committer = new Committer(parts.ledger, parts.clock, () => this.#lookAll());
     this.#known = new KnownObjects(parts.ledger, parts.clock);
     this.#payloads = new Payloads(parts.ledger);
-    this.#crashes = new CrashCount(parts.ledger);
+    // One process has the embedded ledger to itself, wherever its file is.
+    this.#crashes = new CrashCount(parts.ledger, parts.ledger.engine === "sqlite" ? undefined : parts.machine);
     this.#flowFigures = new FlowFigures(parts.routing);
     this.#lanes = new Lanes({
       ...parts,
-      changed: () => this.#p.log.error("this worker lost lanes; it sends nothing of theirs any more"),
+      recover: async (claims) => {
+        await recover({ ...parts, claims, targetsOf: (s, o) => parts.systems.get(s)?.system.targets[o]?.repeat });
+      },
+      opened: () => this.#opened(),
+      leave: (lanes) => this.#leave(new Set(lanes)),
     });
     for (const { definition, system } of parts.systems.values()) this.#addWorker(definition, system);
   }
@@ -149,24 +169,18 @@ class RunningHub implements Hub {
   async start(): Promise<void> {
     if (this.#phase !== "opened")
       throw new LineshaftError("usage", "This hub was started already.", { next: "Open another one." });
-    const { clock, log, ledger, routing } = this.#p;
+    const { clock, log } = this.#p;
+    await this.#crashes.begin(clock, log);
     await this.#lanes.claim();
     this.#startedAt = clock.now();
-    await this.#crashes.begin(clock, log);
-    await recover({
-      ledger,
-      routing,
-      lanes: this.#lanes,
-      clock,
-      log,
-      targetsOf: (s, o) => this.#p.systems.get(s)?.system.targets[o]?.repeat,
-    });
     this.#lastAct = await this.#newestAct();
     await this.#countBacklog();
     this.#phase = "starting";
     await this.#tellOrphans();
     for (const worker of this.#workers.values()) worker.start();
-    for (const { definition, system } of this.#p.systems.values()) this.#startSources(definition, system);
+    for (const { definition, system } of this.#p.systems.values()) this.#addSources(definition, system);
+    this.#placeSources();
+    this.#unfollow = this.ledger.follow((news) => this.#hear(news));
     this.#watching = this.#watchActs();
     await this.#sourcesConnected();
     // A stop may have come in between.
@@ -185,6 +199,7 @@ class RunningHub implements Hub {
     const drain = new AbortController();
     const timer = this.#p.clock.after(this.#limits.drainMs, () => drain.abort());
     this.#watch.abort();
+    this.#unfollow();
     await Promise.all(this.#sources.map(({ runner }) => runner.stop()));
     await Promise.all([...this.#workers.values()].map((worker) => worker.drain(drain.signal)));
     timer.cancel();
@@ -231,6 +246,7 @@ class RunningHub implements Hub {
       now,
       ready: problem === undefined,
       ...(problem === undefined ? {} : { problem }),
+      worker: { name: this.#p.worker, lanes: this.#lanes.owned.length, workers: this.#lanes.workers },
       intake: { ...this.#intakeFigures, waiting: this.#committer.waiting.facts, commits: this.#committer.commits },
       systems: [...this.#workers].map(([name, worker]) => this.#systemStatus(name, worker)),
       flows: this.#flowFigures.status(),
@@ -279,18 +295,57 @@ class RunningHub implements Hub {
         windowDeliveries: this.#limits.windowDeliveries,
         careful: () => this.#crashes.careful,
         fence: (lane) => this.#lanes.fence(lane),
+        lanes: () => this.#lanes.owned,
+        holds: (lane, fence) => this.#lanes.holds(lane, fence),
         settled: (task, step) => this.#flowFigures.settled(task, step),
       }),
     );
   }
 
-  #startSources(definition: SystemDefinition, system: System): void {
+  #addSources(definition: SystemDefinition, system: System): void {
     const { clock, random, log } = this.#p;
     for (const [name, source] of Object.entries(system.sources)) {
       const intake = this.#intakeOf(definition.name, () => runner.status.facts++);
       const runner = new SourceRunner({ name, source, intake, clock, random, log });
-      this.#sources.push({ system: definition.name, runner });
-      runner.start();
+      this.#sources.push({ system: definition.name, source, runner, lane: laneOf(`${definition.name} ${name}`) });
+    }
+  }
+
+  /** A source that must exist once runs where the lane of its name is, so that it moves as deliveries do. */
+  #placeSources(): void {
+    if (this.#phase !== "starting" && this.#phase !== "running") return;
+    for (const { source, runner, lane } of this.#sources)
+      if (source.everywhere === true || this.#lanes.fence(lane) !== undefined) runner.start();
+      else void runner.stop("elsewhere");
+  }
+
+  #opened(): void {
+    for (const worker of this.#workers.values()) worker.reopen();
+    this.#placeSources();
+  }
+
+  async #leave(lanes: ReadonlySet<number>): Promise<void> {
+    const moved = this.#sources.filter(({ source, lane }) => source.everywhere !== true && lanes.has(lane));
+    await Promise.all([
+      ...moved.map(({ runner }) => runner.stop("elsewhere")),
+      ...[...this.#workers.values()].map((worker) => worker.leave(lanes)),
+    ]);
+  }
+
+  #lookAll(): void {
+    for (const worker of this.#workers.values()) worker.look();
+  }
+
+  #hear(news: News): void {
+    switch (news.kind) {
+      case "accepted":
+        if (news.lanes.some((lane) => this.#lanes.fence(lane) !== undefined)) this.#lookAll();
+        return;
+      case "acts":
+        this.#hurry?.();
+        return;
+      case "workers":
+        this.#lanes.look();
     }
   }
 
@@ -326,11 +381,15 @@ class RunningHub implements Hub {
       try {
         await this.#followActs();
         await this.#countBacklog();
+        // A hint that somebody accepted something may have been missed.
+        if (this.#lanes.workers > 1) this.#lookAll();
       } catch (error) {
         log.error("the ledger could not be read", { error: explain(error) });
       }
-      // Aborted means stopped, which the loop's condition sees.
-      await clock.sleep(WATCH_MS, signal).catch(() => undefined);
+      const hurried = new AbortController();
+      this.#hurry = () => hurried.abort();
+      // Aborted means stopped, which the loop's condition sees, or that there is something to look at.
+      await clock.sleep(WATCH_MS, AbortSignal.any([signal, hurried.signal])).catch(() => undefined);
     }
   }
 
@@ -346,7 +405,8 @@ class RunningHub implements Hub {
 
   async #sourcesConnected(): Promise<void> {
     const enough = new AbortController();
-    const connected = Promise.all(this.#sources.map(({ runner }) => runner.settled)).then(() => enough.abort());
+    const here = this.#sources.filter(({ runner }) => runner.status.state !== "elsewhere");
+    const connected = Promise.all(here.map(({ runner }) => runner.settled)).then(() => enough.abort());
     // Aborted means connected.
     await this.#p.clock.sleep(CONNECT_MS, AbortSignal.any([enough.signal, this.#watch.signal])).catch(() => connected);
   }

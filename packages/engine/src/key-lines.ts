@@ -1,4 +1,4 @@
-import type { Clock, OpenDelivery, Timer } from "@lineshaft/core";
+import { type Clock, type OpenDelivery, type Timer, laneOf } from "@lineshaft/core";
 import { DueQueue } from "./due-queue.ts";
 import { Fifo } from "./fifo.ts";
 import type { Carried } from "./mapping.ts";
@@ -9,6 +9,8 @@ import type { RunningRoute } from "./routing.ts";
 export interface Task extends OpenDelivery {
   target: RunningRoute;
   lane: number;
+  /** The lane's fence when it was read; a later one means that others may have had it in between. */
+  fence: number;
   /** Present while it fits in memory; otherwise read again when it is its turn. */
   carried: Carried | undefined;
   /** Sends that ended uncertain since this worker has it. */
@@ -169,6 +171,26 @@ export class KeyLines {
     line.more = false;
     line.reload = false;
     line.state = "busy";
+  }
+
+  /** Forgets everything of these lanes that is not in hand; what is in hand is read anew afterwards. */
+  leave(lanes: ReadonlySet<number>): void {
+    for (const line of this.#lines.values()) {
+      if (!lanes.has(laneOf(line.key))) continue;
+      if (line.state !== "busy") this.drop(line);
+      else {
+        this.size -= line.tasks.length;
+        line.tasks = new Fifo();
+        line.more = true;
+        line.reload = true;
+      }
+    }
+  }
+
+  /** Whether something of these lanes is in hand. */
+  busyIn(lanes: ReadonlySet<number>): boolean {
+    for (const line of this.#lines.values()) if (line.state === "busy" && lanes.has(laneOf(line.key))) return true;
+    return false;
   }
 
   /** Drops an emptied line. */

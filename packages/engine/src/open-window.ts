@@ -1,6 +1,5 @@
 import {
   type Clock,
-  LANES,
   type Ledger,
   type Log,
   type OpenDelivery,
@@ -14,7 +13,6 @@ import type { Routing } from "./routing.ts";
 
 /** Deliveries of one key read at once. */
 const KEY_READ = 32;
-const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
 /** Wait before the ledger is read again after it could not be. */
 const READ_AGAIN_MS = 1_000;
 
@@ -28,7 +26,10 @@ export interface OpenWindowOptions {
   lines: KeyLines;
   /** Most deliveries in memory; the others wait in the ledger. */
   windowDeliveries: number;
+  /** The fence of a lane that may be worked on now. */
   fence: (lane: number) => number | undefined;
+  /** Lanes that may be worked on now. */
+  lanes: () => readonly number[];
   settle: (settlement: Settlement, settled: (lost: boolean) => void) => void;
   /** Counts a read as work under way. */
   track: (work: Promise<void>) => void;
@@ -48,6 +49,8 @@ export class OpenWindow {
   /** Something was offered while the ledger was being read. */
   #missed = false;
   #reading = false;
+  /** Raised when the ledger has to be read from the beginning; what is being read then does not count. */
+  #beginnings = 0;
 
   constructor(options: OpenWindowOptions) {
     this.#o = options;
@@ -66,6 +69,10 @@ export class OpenWindow {
     }
     this.#cursor = id;
     const { key, receivedTime } = carried;
+    const lane = laneOf(key);
+    const fence = this.#o.fence(lane);
+    // Another worker's, who is told by the ledger.
+    if (fence === undefined) return;
     const fresh = {
       state: "pending" as const,
       dueAt: 0,
@@ -76,7 +83,20 @@ export class OpenWindow {
       edited: false,
       uncertain: 0,
     };
-    lines.add({ id, route: route.id, key, ...fresh, target: route, lane: laneOf(key), carried, mapped: undefined });
+    lines.add({ id, route: route.id, key, ...fresh, target: route, lane, fence, carried, mapped: undefined });
+  }
+
+  /** There may be deliveries in the ledger that were not offered here: of other workers' facts. */
+  look(): void {
+    this.#behind = true;
+    this.#missed = true;
+  }
+
+  /** Reads everything again: lanes came that others had. What is known already is passed over. */
+  reopen(): void {
+    this.#beginnings++;
+    this.#cursor = 0;
+    this.look();
   }
 
   /** Reads on from the ledger when half of the window is free. */
@@ -110,9 +130,11 @@ export class OpenWindow {
   async #readOn(): Promise<void> {
     const { ledger, system, lines, windowDeliveries } = this.#o;
     const limit = Math.max(1, windowDeliveries - lines.size);
+    const beginnings = this.#beginnings;
     this.#missed = false;
-    const open = await ledger.openDeliveries({ system, lanes: ALL_LANES, after: this.#cursor, limit });
+    const open = await ledger.openDeliveries({ system, lanes: this.#o.lanes(), after: this.#cursor, limit });
     for (const delivery of open) this.#add(delivery);
+    if (beginnings !== this.#beginnings) return;
     this.#cursor = open.at(-1)?.id ?? this.#cursor;
     this.#behind = open.length === limit || this.#missed;
   }
@@ -142,18 +164,19 @@ export class OpenWindow {
   }
 
   #add(delivery: OpenDelivery): void {
-    const { routing, fence, lines } = this.#o;
+    const { routing, lines } = this.#o;
     const lane = laneOf(delivery.key);
-    if (fence(lane) === undefined) return;
+    const fence = this.#o.fence(lane);
+    if (fence === undefined) return;
     const target = routing.route(delivery.route);
-    if (target === undefined) this.#parkWithoutRoute(delivery, lane);
-    else lines.add({ ...delivery, target, lane, carried: undefined, uncertain: 0, mapped: undefined });
+    if (target === undefined) this.#parkWithoutRoute(delivery, lane, fence);
+    else lines.add({ ...delivery, target, lane, fence, carried: undefined, uncertain: 0, mapped: undefined });
   }
 
   /** The configuration no longer has its route: nobody would ever send it, so a person is told. */
-  #parkWithoutRoute(delivery: OpenDelivery, lane: number): void {
+  #parkWithoutRoute(delivery: OpenDelivery, lane: number, fence: number): void {
     if (delivery.state === "parked") return;
-    const { fence, clock, settle, system, log } = this.#o;
+    const { clock, settle, system, log } = this.#o;
     const parking = {
       reason: "no-route",
       message: `No flow of this hub sends this to ${system} any more.`,
@@ -161,7 +184,7 @@ export class OpenWindow {
       owner: "integration",
     };
     const step = { from: delivery.state, to: "parked" as const, at: clock.now(), parking };
-    settle({ delivery: delivery.id, lane, fence: fence(lane) ?? -1, ...step }, (lost) => {
+    settle({ delivery: delivery.id, lane, fence, ...step }, (lost) => {
       if (lost) log.warn("a delivery was changed elsewhere", { system, orderKey: delivery.key });
     });
   }

@@ -1,9 +1,17 @@
-import { type Clock, type Ledger, type Log, type NewAttempt, type Settlement, explain, laneOf } from "@lineshaft/core";
-import type { Lanes } from "./lanes.ts";
+import {
+  type Clock,
+  type LaneClaim,
+  type Ledger,
+  type Log,
+  type NewAttempt,
+  type Settlement,
+  explain,
+  laneOf,
+} from "@lineshaft/core";
 import { POISON_CRASHES } from "./policy.ts";
 import type { Routing } from "./routing.ts";
 
-/** Counts starts that were not followed by a clean stop or a quiet minute. */
+/** Counts starts that were not followed by a clean stop or a quiet minute, of the hub or of one machine's workers. */
 const CRASHES_CURSOR = "hub:crashes";
 /** From this many crashes in a row the hub goes carefully. */
 const CAREFUL_FROM = 2;
@@ -17,23 +25,26 @@ const COMMIT_ROWS = 1_000;
 export async function recover(options: {
   ledger: Ledger;
   routing: Routing;
-  lanes: Lanes;
+  /** The lanes that were taken over. */
+  claims: readonly LaneClaim[];
   clock: Clock;
   log: Log;
   targetsOf: TargetsOf;
 }): Promise<number> {
-  const { ledger, lanes, clock, log } = options;
-  const inHand = (await ledger.inHand(lanes.owned)).filter(
-    (d) => d.state === "sending" && lanes.fence(laneOf(d.key)) !== undefined,
-  );
-  const settlements = inHand.map((delivery) => recovered(delivery, options, clock.now()));
+  const { ledger, claims, clock, log } = options;
+  const fences = new Map(claims.map(({ lane, fence }) => [lane, fence]));
+  const inHand = (await ledger.inHand([...fences.keys()])).filter((d) => d.state === "sending");
+  const settlements = inHand.flatMap((delivery) => {
+    const fence = fences.get(laneOf(delivery.key));
+    return fence === undefined ? [] : [recovered(delivery, fence, options, clock.now())];
+  });
   for (let at = 0; at < settlements.length; at += COMMIT_ROWS)
     await ledger.commit({ at: clock.now(), settlements: settlements.slice(at, at + COMMIT_ROWS) });
-  if (inHand.length > 0)
+  if (settlements.length > 0)
     log.warn("a crash left deliveries in hand; they are looked up before anything is sent again", {
-      deliveries: inHand.length,
+      deliveries: settlements.length,
     });
-  return inHand.length;
+  return settlements.length;
 }
 
 /** How an operation of a system repeats. */
@@ -44,8 +55,7 @@ export type TargetsOf = (
 
 type InHand = Awaited<ReturnType<Ledger["inHand"]>>[number];
 
-function recovered(d: InHand, o: { routing: Routing; lanes: Lanes; targetsOf: TargetsOf }, at: number): Settlement {
-  const lane = laneOf(d.key);
+function recovered(d: InHand, fence: number, o: { routing: Routing; targetsOf: TargetsOf }, at: number): Settlement {
   const route = o.routing.route(d.route);
   const crashes = d.crashes + 1;
   const attempt: NewAttempt = {
@@ -57,8 +67,8 @@ function recovered(d: InHand, o: { routing: Routing; lanes: Lanes; targetsOf: Ta
   };
   const step = {
     delivery: d.id,
-    lane,
-    fence: o.lanes.fence(lane) ?? -1,
+    lane: laneOf(d.key),
+    fence,
     from: "sending" as const,
     at,
     crashes,
@@ -83,14 +93,17 @@ function recovered(d: InHand, o: { routing: Routing; lanes: Lanes; targetsOf: Ta
 export class CrashCount {
   careful = false;
   readonly #ledger: Ledger;
+  readonly #cursor: string;
 
-  constructor(ledger: Ledger) {
+  /** `machine`: where workers of several machines share the ledger, so that a crash of one makes the others no slower. */
+  constructor(ledger: Ledger, machine?: string) {
     this.#ledger = ledger;
+    this.#cursor = machine === undefined ? CRASHES_CURSOR : `${CRASHES_CURSOR}:${machine}`;
   }
 
   async begin(clock: Clock, log: Log): Promise<void> {
-    const crashes = Number((await this.#ledger.loadCursor(CRASHES_CURSOR)) ?? 0);
-    await this.#ledger.saveCursor(CRASHES_CURSOR, String(crashes + 1));
+    const crashes = Number((await this.#ledger.loadCursor(this.#cursor)) ?? 0);
+    await this.#ledger.saveCursor(this.#cursor, String(crashes + 1));
     this.careful = crashes >= CAREFUL_FROM;
     clock.after(QUIET_MS, () => {
       this.end().catch((error: unknown) =>
@@ -101,6 +114,6 @@ export class CrashCount {
 
   async end(): Promise<void> {
     this.careful = false;
-    await this.#ledger.saveCursor(CRASHES_CURSOR, "0");
+    await this.#ledger.saveCursor(this.#cursor, "0");
   }
 }

@@ -14,7 +14,7 @@ export class SourceRunner {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #log: Log;
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
   readonly #settled = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
 
@@ -39,16 +39,26 @@ export class SourceRunner {
   }
 
   start(): void {
-    this.#running ??= this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort(new Error("the hub is stopping"));
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
+    if (this.#running !== undefined && !this.#stop.signal.aborted) return;
+    this.#stop = new AbortController();
     const { signal } = this.#stop;
+    // One that is being stopped ends first.
+    this.#running = Promise.resolve(this.#running).then(() => this.#run(signal));
+  }
+
+  /** Resolves when it has ended. It may be started again. */
+  async stop(state: "stopped" | "elsewhere" = "stopped"): Promise<void> {
+    this.#stop.abort(new Error("the source is stopped"));
+    const running = this.#running;
+    await running;
+    // Unless it was started again meanwhile.
+    if (this.#running === running) {
+      this.#running = undefined;
+      this.#become(state);
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures++) {
       const startedAt = this.#clock.now();
       this.#become("connecting");
@@ -71,7 +81,6 @@ export class SourceRunner {
       // Aborted means stopped, which the loop's condition sees.
       await this.#clock.sleep(wait, signal).catch(() => undefined);
     }
-    this.#become("stopped");
   }
 
   #become(state: SourceStatus["state"], nextTryAt?: number): void {

@@ -9,9 +9,18 @@ export interface HubStatus {
   ready: boolean;
   /** What keeps it from being ready or from accepting facts, as a sentence. */
   problem?: string;
+  worker: WorkerStatus;
   intake: IntakeStatus;
   systems: SystemStatus[];
   flows: FlowStatus[];
+}
+
+export interface WorkerStatus {
+  name: string;
+  /** Lanes that this worker works off, of 64. */
+  lanes: number;
+  /** Live workers on the same ledger, this one among them. */
+  workers: number;
 }
 
 export interface IntakeStatus {
@@ -47,8 +56,8 @@ export interface SystemStatus {
 
 export interface SourceStatus {
   name: string;
-  /** `connecting`: begun, but not taking facts yet. `waiting`: failed; it is begun again. */
-  state: "connecting" | "running" | "waiting" | "stopped";
+  /** `connecting`: begun, but not taking facts yet. `waiting`: failed; it is begun again. `elsewhere`: another worker runs it. */
+  state: "connecting" | "running" | "waiting" | "stopped" | "elsewhere";
   since: number;
   message?: string;
   nextTryAt?: number;

@@ -47,7 +47,11 @@ export interface WorkerOptions {
   windowDeliveries: number;
   /** After repeated crashes: one delivery at a time, marked before anything of ours touches it. */
   careful: () => boolean;
+  /** The fence of a lane that may be worked on now. */
   fence: (lane: number) => number | undefined;
+  lanes: () => readonly number[];
+  /** Whether the lane is this worker's still, under this fence. */
+  holds: (lane: number, fence: number) => boolean;
   settled: (task: Task, step: Step) => void;
 }
 
@@ -70,6 +74,8 @@ export class SystemWorker {
   /** Work under way, settlements that wait for their commit among it; drained when it is 0. */
   #busy = 0;
   #drained: (() => void)[] = [];
+  /** Called when any piece of work has ended. */
+  #ended: (() => void)[] = [];
   #inFlight = 0;
   #running = false;
   #pumping = false;
@@ -119,6 +125,24 @@ export class SystemWorker {
     this.breaker.stop();
     signal.addEventListener("abort", () => this.#abort.abort(new Error("the hub is stopping")), { once: true });
     while (this.#busy > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Begins nothing of these lanes any more, and resolves when nothing of them is in hand. */
+  async leave(lanes: ReadonlySet<number>): Promise<void> {
+    this.#lines.leave(lanes);
+    while (this.#lines.busyIn(lanes)) await new Promise<void>((resolve) => this.#ended.push(resolve));
+  }
+
+  /** Lanes came: reads what is open there. */
+  reopen(): void {
+    this.#window.reopen();
+    this.#pump();
+  }
+
+  /** Another worker accepted something. */
+  look(): void {
+    this.#window.look();
+    this.#pump();
   }
 
   /** Takes a freshly accepted delivery. */
@@ -252,6 +276,7 @@ export class SystemWorker {
         const begun = new Set(await this.#begin(inHand.map((h) => h.line)));
         inHand = inHand.filter((h) => begun.has(h.line));
       }
+      inHand = inHand.filter((h) => this.#mayLeave(h, target));
       if (inHand.length === 0) return;
       await this.#call(inHand, target);
     } finally {
@@ -322,6 +347,20 @@ export class SystemWorker {
     }
     await promise;
     return ours;
+  }
+
+  /** Another worker may have it in hand once the lease has run out: a request that is late would be the second one. */
+  #mayLeave({ line, task }: InHand, target: Target<never>): boolean {
+    if (this.#o.holds(task.lane, task.fence)) return true;
+    const now = this.#o.clock.now();
+    const message = "The lease on its lane ran out before it was sent; nothing left.";
+    const outcome = { kind: "unavailable" as const, message, retryAfterMs: 0 };
+    this.#finish(
+      line,
+      task,
+      afterSend(this.#standing(task, target), outcome, { startedAt: now, endedAt: now }, task.mapped, this.#o.random),
+    );
+    return false;
   }
 
   async #call(inHand: readonly InHand[], target: Target<never>): Promise<void> {
@@ -472,7 +511,7 @@ export class SystemWorker {
     const settlement = step as Settlement;
     settlement.delivery = task.id;
     settlement.lane = task.lane;
-    settlement.fence = this.#o.fence(task.lane) ?? -1;
+    settlement.fence = task.fence;
     this.#o.committer.settle(settlement, settled);
   }
 
@@ -483,6 +522,7 @@ export class SystemWorker {
 
   #done(): void {
     this.#busy--;
+    for (const resolve of this.#ended.splice(0)) resolve();
     if (this.#busy === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 }

@@ -14,6 +14,8 @@ import { factRoutes } from "./routes.ts";
 
 /** A server of its own that takes facts until it is told to stop. */
 export class HttpSource implements Source {
+  /** Each worker has a port of its own, and takes what a load balancer gives it. */
+  readonly everywhere = true;
   readonly #options: HttpIntakeOptions;
   readonly #context: SystemContext;
   readonly #limits: HttpLimits;

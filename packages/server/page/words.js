@@ -100,6 +100,7 @@ export function sourceSentence(source, now) {
   if (source.state === "running")
     return { text: `Listening on ${source.name}: ${counted(source.facts, "fact")} so far.` };
   if (source.state === "connecting") return { text: `${source.name} is connecting.` };
+  if (source.state === "elsewhere") return { text: `${source.name} is run by another worker.` };
   if (source.state === "stopped") return { text: `${source.name} is stopped.` };
   return {
     text: `${source.name} is not connected since ${clockTime(source.since, now)}. ${nextTry(source.nextTryAt, now)}`.trim(),

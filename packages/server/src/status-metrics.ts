@@ -39,6 +39,18 @@ export const statusMetrics: readonly StatusMetric[] = [
     read: (status) => [[status.ready ? 1 : 0, { hub: status.name }]],
   },
   {
+    name: "lineshaft_workers",
+    kind: "gauge",
+    help: "Live workers on the hub's ledger",
+    read: ({ worker }) => [[worker.workers, {}]],
+  },
+  {
+    name: "lineshaft_lanes",
+    kind: "gauge",
+    help: "Lanes that this worker works off, of 64",
+    read: ({ worker }) => [[worker.lanes, {}]],
+  },
+  {
     name: "lineshaft_facts_total",
     kind: "counter",
     help: "Facts handed in, by what became of them",

@@ -21,7 +21,8 @@ function aSystem(change: Partial<SystemStatus> = {}): SystemStatus {
 
 function aHub(systems: SystemStatus[], change: Partial<HubStatus> = {}): HubStatus {
   const intake = { accepted: 1, duplicates: 0, refused: 0, turnedAway: 0, waiting: 0, commits: 1 };
-  return { name: "plant", startedAt: now, now, ready: true, intake, systems, flows: [], ...change };
+  const worker = { name: "w1", lanes: 64, workers: 1 };
+  return { name: "plant", startedAt: now, now, ready: true, worker, intake, systems, flows: [], ...change };
 }
 
 const titleOf = (hub: HubStatus): string => words.headline({ hub, parked: [] }).title;

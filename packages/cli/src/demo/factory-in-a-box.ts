@@ -100,7 +100,7 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
 
 /** Opens the ledger and takes its lanes, which only one process can. */
 async function openAlone(data: string, clock: Clock): Promise<Ledger> {
-  const ledger = await openSqliteLedger({ path: ledgerIn(data) });
+  const ledger = await openSqliteLedger({ path: ledgerIn(data), clock });
   try {
     await ledger.claimLanes({ worker: REBUILDER, leaseMs: 1_000 });
     return ledger;

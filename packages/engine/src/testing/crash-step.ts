@@ -1,5 +1,4 @@
-import { type Clock, type Ledger, type Settlement, silentLog } from "@lineshaft/core";
-import type { Lanes } from "../lanes.ts";
+import { type Clock, type Ledger, type Settlement, laneOf, silentLog } from "@lineshaft/core";
 import { POISON_CRASHES } from "../policy.ts";
 import { recover } from "../recovery.ts";
 import type { Routing } from "../routing.ts";
@@ -34,7 +33,7 @@ async function askRecovery(repeat: RepeatKind, crashes: number, settleMs: number
     clock: { now: () => 0 } as Clock,
     log: silentLog,
     routing: { route: () => ({ system: "", operation: { name: "" }, owner: "" }) } as unknown as Routing,
-    lanes: { owned: [0], fence: () => 1 } as unknown as Lanes,
+    claims: [{ lane: laneOf(delivery.key), fence: 1 }],
     targetsOf: () => (repeat === "lookup" ? { kind: repeat, settleMs } : { kind: repeat }),
   });
   const [step] = asked;

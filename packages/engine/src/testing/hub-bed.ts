@@ -31,7 +31,7 @@ export class HubBed implements AsyncDisposable {
     const ledger = {
       engine: "sqlite",
       location: this.path,
-      open: async () => wrap(await openSqliteLedger({ path: this.path })),
+      open: async () => wrap(await openSqliteLedger({ path: this.path, clock: this.clock })),
     };
     const hub = await openHub(
       { name: "test", ledger, ...this.#definition },
