@@ -3,6 +3,10 @@ import { type Clock, type Ledger, systemClock } from "@lineshaft/core";
 
 export { openSqliteLedger } from "./open.ts";
 export type { SqliteLedgerOptions } from "./open.ts";
+export { backupSqliteLedger } from "./backup.ts";
+export type { BackupOptions, BackupReport } from "./backup.ts";
+export { restoreSqliteLedger } from "./restore.ts";
+export type { RestoreOptions, RestoreReport } from "./restore.ts";
 
 /** The embedded ledger, for a hub's definition: `ledger: sqlite({ path: ".lineshaft/ledger.db" })`. */
 export function sqlite({ path, maxBytes }: { path: string; maxBytes?: number }) {
