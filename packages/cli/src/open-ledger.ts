@@ -21,6 +21,19 @@ export async function loadDefinition({ config }: LedgerOptions): Promise<HubDefi
   return (await loadProject({ config })).definition;
 }
 
+/**
+ * Where the embedded ledger of a command is, whether it is there or not.
+ * @throws LineshaftError `usage` for a hub whose ledger is a server's
+ */
+export async function embeddedLedgerPath(options: LedgerOptions): Promise<string> {
+  if (options.ledger !== undefined) return resolve(options.ledger);
+  const { ledger } = await loadDefinition(options);
+  if (ledger.engine === "sqlite") return resolve(ledger.location);
+  throw new LineshaftError("usage", `This hub keeps its ledger in ${ledger.engine}, not in a file of its own.`, {
+    next: "Back it up and restore it by that database's own means; docs/operating/backup.md says what to heed.",
+  });
+}
+
 /** Opens the ledger a command is about, beside a running hub or without one. */
 export async function openLedger(options: LedgerOptions, { readOnly }: { readOnly: boolean }): Promise<Ledger> {
   const path =

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { auditCommand } from "./commands/audit.ts";
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { checkCommand } from "./commands/check.ts";
 import { contractsCommand } from "./commands/contracts.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -65,7 +66,7 @@ export function buildProgram(terminal: Terminal): Command {
         identitiesCommand(terminal),
       ],
     ],
-    ["Keeping", [auditCommand(terminal), odooCommand(terminal)]],
+    ["Keeping", [auditCommand(terminal), backupCommand(terminal), restoreCommand(terminal), odooCommand(terminal)]],
   ];
   for (const [heading, commands] of groups)
     for (const command of commands) program.addCommand(prepare(command).helpGroup(`${heading}:`));

@@ -38,7 +38,7 @@ test("docs/cli.md describes every command, and no other", () => {
   expect(described.sort()).toEqual(commands.sort());
 });
 
-test("docs/operating.md lists every metric", () => {
-  const text = readFileSync(join(root, "docs/operating.md"), "utf8");
+test("docs/operating/README.md lists every metric", () => {
+  const text = readFileSync(join(root, "docs/operating/README.md"), "utf8");
   expect(statusMetrics.map(({ name }) => name).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });

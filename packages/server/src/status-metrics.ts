@@ -30,7 +30,7 @@ const routes = (status: HubStatus) =>
     })),
   );
 
-/** Every metric that is read off the hub's status at a scrape; docs/operating.md lists them by the same names. */
+/** Every metric that is read off the hub's status at a scrape; docs/operating/README.md lists them by the same names. */
 export const statusMetrics: readonly StatusMetric[] = [
   {
     name: "lineshaft_ready",
