@@ -1,5 +1,10 @@
 export { run } from "./main.ts";
 export { exitCodeMeanings, exitCodes } from "./exit-codes.ts";
+export { CALIBRATION_FILE, loadCalibration } from "./capacity-constants.ts";
+export type { Calibration, Curve } from "./capacity-constants.ts";
+export type { CapacityPlan } from "./capacity-plan.ts";
+export { planCapacity } from "./capacity.ts";
+export type { Capacity } from "./capacity.ts";
 export { buildProgram } from "./program.ts";
 export { createLog, logLevels } from "./log.ts";
 export type { LogLevel } from "./log.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { auditCommand } from "./commands/audit.ts";
+import { capacityCommand } from "./commands/capacity.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { checkCommand } from "./commands/check.ts";
 import { contractsCommand } from "./commands/contracts.ts";
@@ -52,6 +53,7 @@ export function buildProgram(terminal: Terminal): Command {
         traceCommand(terminal),
         parkedCommand(terminal),
         contractsCommand(terminal),
+        capacityCommand(terminal),
         plantsCommand(terminal),
       ],
     ],
