@@ -1,4 +1,5 @@
 import { backlogBench } from "./backlog/backlog-bench.ts";
+import { calibrateBench } from "./calibrate/calibrate-bench.ts";
 import { engineBench } from "./engine/engine-bench.ts";
 import { odooBench } from "./erp/odoo-bench.ts";
 import { sapBench } from "./erp/sap-bench.ts";
@@ -14,6 +15,8 @@ export interface BenchOptions {
   version?: number;
   url?: string;
   folder?: string;
+  ledger?: string;
+  out?: string;
 }
 
 /** Every bench by its name. */
@@ -22,6 +25,8 @@ export const benches = {
     engineBench({ messages: 30_000, rounds: 5, seconds: 5, rate: 1_000, ...options }),
   backlog: (options: BenchOptions): Promise<Report> =>
     backlogBench({ pending: 1_000_000, messages: 10_000, rounds: 5, ...options }),
+  calibrate: (options: BenchOptions): Promise<Report> =>
+    calibrateBench({ messages: 10_000, rounds: 3, ledger: "sqlite", ...options }),
   odoo: (options: BenchOptions): Promise<Report> => odooBench({ messages: 1_000, ...options }),
   sap: (options: BenchOptions): Promise<Report> => sapBench({ messages: 1_000, ...options }),
 } as const;

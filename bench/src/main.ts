@@ -14,6 +14,8 @@ const USAGE = `npm run bench -- [name …] [--json] [options]
   --pending N       backlog: pending deliveries
   --version 17|18|19  odoo: which simulator
   --url URL         odoo, sap: a real server; credentials from the environment, see docs/benchmarks.md
+  --ledger NAME     calibrate: which kind of ledger; default sqlite
+  --out FILE        calibrate: where the constants are written; default .lineshaft/calibration.json
   --folder PATH     where ledgers are made; it should be on a real disk
 `;
 
@@ -30,6 +32,8 @@ const { values, positionals } = parseArgs({
     version: { type: "string" },
     url: { type: "string" },
     folder: { type: "string" },
+    ledger: { type: "string" },
+    out: { type: "string" },
   },
 });
 
@@ -45,6 +49,8 @@ for (const name of names) {
     ...numbers(values),
     ...(values.url === undefined ? {} : { url: values.url }),
     ...(values.folder === undefined ? {} : { folder: values.folder }),
+    ...(values.ledger === undefined ? {} : { ledger: values.ledger }),
+    ...(values.out === undefined ? {} : { out: values.out }),
   });
   process.stdout.write(`${values.json ? asJson(report) : asText(report)}\n`);
 }
