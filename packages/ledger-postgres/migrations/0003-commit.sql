@@ -18,6 +18,12 @@ begin
   return case when a_units = b_units then 0 when a_units < b_units then -1 else 1 end;
 end $$;
 
+-- The ledger's clock; another one only in tests.
+create function clock_ms(p_clock bigint) returns bigint
+language sql volatile
+as $$ select coalesce(p_clock, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) $$;
+
+-- The row that makes commits come one after the other.
 create function lock_head() returns head
 language plpgsql
 as $$
@@ -61,13 +67,9 @@ begin
   perform lock_head();
   select * into s from session where name = p_session;
   if found and s.token >= p_token then return s.result; end if;
-  perform store_result(p_session, p_token, null, extract(epoch from clock_timestamp()) * 1000);
+  perform store_result(p_session, p_token, null, clock_ms(null));
   return null;
 end $$;
-
-create function clock_ms(p_clock bigint) returns bigint
-language sql volatile
-as $$ select coalesce(p_clock, floor(extract(epoch from clock_timestamp()) * 1000)::bigint) $$;
 
 -- Tells the other processes, where there are any.
 create function tell(p_session text, p_now bigint, p_news text) returns void

@@ -73,35 +73,43 @@ const PROGRESS_ROWS = 10_000;
 export async function verifyAll(read: Read, s: string, progress?: (rows: number) => void): Promise<AuditReport> {
   const report = await verifyLinks(read, s, progress);
   if (!report.ok) return report;
-  const [payload] = await read(changedPayload(s));
-  if (payload !== undefined)
-    return broken(report, `The payload of message ${String(payload["id"])} is not what was sealed.`);
-  const [unproven] = await read(unprovenDelivery(s));
-  if (unproven === undefined) return report;
-  return broken(report, `Delivery ${String(unproven["id"])} is done, but no sealed row says so.`);
+  const payload = await firstOf(read, changedPayloads(s));
+  if (payload !== undefined) return broken(report, `The payload of message ${payload} is not what was sealed.`);
+  const unproven = await firstOf(read, unprovenDeliveries(s));
+  return unproven === undefined ? report : broken(report, `Delivery ${unproven} is done, but no sealed row says so.`);
 }
 
-/** Payloads are as large as all the rest together, so the server looks at them. Where text was escaped, the hub would have to; ids then vouch. */
-function changedPayload(s: string): string {
-  return `
-    select id from ${s}.message
-    where received is not null and strpos(coalesce(canonical, ''), E'\\x1a') = 0
-      and digest <> case
-        when canonical is null then sha256(received)
-        else sha256(convert_to(encode(sha256(received), 'hex') || canonical, 'UTF8'))
-      end
-    limit 1`;
+/** Goes through a table page by page, so that no statement runs long. The id of the first row that is `wrong`. */
+async function firstOf(read: Read, text: string): Promise<number | undefined> {
+  for (let after: number | null = -1; after !== null;) {
+    const [page]: Row[] = await read(text, [after, PAGE_ROWS]);
+    if (page?.["wrong"] !== null) return page?.["wrong"] as number;
+    after = page["last"] as number | null;
+  }
+  return undefined;
 }
 
-function unprovenDelivery(s: string): string {
+/** Payloads are as large as all the rest together, so the server looks at them. One whose text was escaped is passed over. */
+function changedPayloads(s: string): string {
   return `
-    select d.id from ${s}.delivery d
-    where d.state = 'done'
-      and not exists (
-        select from ${s}.attempt a
-        where a.delivery = d.id and a.id >= d.id / 4096 >> 27 << 27 and a.outcome in ('done', 'found'))
-      and not exists (select from ${s}.audit u where u.delivery = d.id and u.act = 'confirm')
-    limit 1`;
+    select max(id) as last, min(id) filter (
+        where received is not null and strpos(coalesce(canonical, ''), E'\\x1a') = 0
+          and digest <> case
+            when canonical is null then sha256(received)
+            else sha256(convert_to(encode(sha256(received), 'hex') || canonical, 'UTF8'))
+          end) as wrong
+    from (select id, digest, canonical, received from ${s}.message where id > $1 order by id limit $2) m`;
+}
+
+function unprovenDeliveries(s: string): string {
+  return `
+    select max(d.id) as last, min(d.id) filter (where d.state = 'done' and not proven) as wrong
+    from (select id, state from ${s}.delivery where id > $1 order by id limit $2) d
+      cross join lateral (
+        select exists (
+            select from ${s}.attempt a
+            where a.delivery = d.id and a.id >= d.id / 4096 >> 27 << 27 and a.outcome in ('done', 'found'))
+          or exists (select from ${s}.audit u where u.delivery = d.id and u.act = 'confirm') as proven) p`;
 }
 
 /** What retention took away, as its own sealed rows say. */

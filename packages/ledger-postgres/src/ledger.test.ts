@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { ledgerCases } from "@lineshaft/testing";
+import { FakeClock, ledgerCases } from "@lineshaft/testing";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
 import { openPostgresLedger } from "./index.ts";
 
@@ -10,10 +10,16 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-ledgerCases("the PostgreSQL ledger", async () => {
-  const url = await server.newDatabase();
-  return {
-    open: () => openPostgresLedger({ url }),
-    dispose: () => Promise.resolve(),
-  };
-});
+ledgerCases(
+  "the PostgreSQL ledger",
+  async () => {
+    const url = await server.newDatabase();
+    const serverClock = new FakeClock();
+    return {
+      open: () => openPostgresLedger({ url, serverClock }),
+      advance: (ms) => serverClock.advance(ms),
+      dispose: () => Promise.resolve(),
+    };
+  },
+  { workers: "many" },
+);

@@ -14,7 +14,7 @@ import { isBroken, isConflict, isStandby } from "./postgres-error.ts";
 import type { Statements } from "./statements.ts";
 
 /** How much later than the server's own limit the connection is cut, in ms. */
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 500;
 /** First and longest wait before a connection is tried again, in ms. */
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_CAP_MS = 2_000;

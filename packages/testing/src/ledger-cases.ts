@@ -9,11 +9,20 @@ import {
   deliveryId,
   laneOf,
 } from "@lineshaft/core";
+import { laneCases } from "./lane-cases.ts";
 
 /** A ledger of a test: opened, opened again after a stop or a crash, taken away at the end. */
 export interface LedgerBed {
+  /** Each is a process of its own on the same ledger. */
   open(): Promise<Ledger>;
+  /** Moves the ledger's own clock on; only of a ledger for many workers. */
+  advance?(ms: number): Promise<void>;
   dispose(): Promise<void>;
+}
+
+export interface LedgerPowers {
+  /** Whether several processes work on one ledger; default `one`. */
+  workers?: "one" | "many";
 }
 
 const LEASE_MS = 10_000;
@@ -35,7 +44,8 @@ export function aMessage(over: Partial<NewMessage> = {}): NewMessage {
 }
 
 /** What every ledger promises. Run over each store with `ledgerCases("sqlite", …)`. */
-export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): void {
+export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powers: LedgerPowers = {}): void {
+  laneCases(name, newBed, powers);
   describe(`${name} keeps a ledger's promises`, () => {
     let bed: LedgerBed;
     let ledger: Ledger;
@@ -237,16 +247,6 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
       expect((await ledger.verifyAudit()).ok).toBe(true);
     });
 
-    test("a worker that lost its lane changes nothing any more", async () => {
-      const id = delivery(await accept());
-      const before = step(id, { from: "pending", to: "sending" });
-      await ledger.releaseLanes({ worker: "w1" });
-      claims = await claim("w2");
-      expect((await commit({ settlements: [before] })).lost).toEqual([id]);
-      expect(await stateOf(id)).toBe("pending");
-      expect((await commit({ settlements: [step(id, { from: "pending", to: "sending" })] })).lost).toEqual([]);
-    });
-
     test("a retry keeps its time, its count and its attempts", async () => {
       const id = delivery(await accept());
       await commit({ settlements: [step(id, { from: "pending", to: "sending" })] });
@@ -310,6 +310,48 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
       });
       expect(messages[0]).toMatchObject({ superseded: [] });
       expect([await stateOf(delivery(first)), await stateOf(delivery(first, 1))]).toEqual(["sending", "pending"]);
+    });
+
+    test("versions count within one commit as they do over several", async () => {
+      const level = (sourceId: string, version: string) =>
+        aMessage({ sourceId, version, contract: "level.v1", deliveries: to(0) });
+      const { messages } = await commit({
+        messages: [level("a", "9"), level("b", "10"), level("c", "8"), level("d", "10"), level("e", "07")],
+      });
+      const ids = messages.map((m) => delivery(m.message));
+      expect(messages.map((m) => m.kind === "accepted" && m.superseded)).toEqual([[], [ids[0]], [], [ids[1]], []]);
+      expect(await Promise.all(ids.map(stateOf))).toEqual([
+        "superseded",
+        "superseded",
+        "suppressed",
+        "pending",
+        "suppressed",
+      ]);
+      expect(await ledger.counts({ open: true })).toMatchObject([{ state: "pending", count: 1 }]);
+      expect(JSON.parse((await ledger.latest("level.v1", "MO-7")) ?? "{}")).toMatchObject({ id: "d" });
+    });
+
+    test("characters that a database may not like stand as they came, and break nothing of their group", async () => {
+      const odd = { sourceId: "a\0b", key: "k\0\u001a0000", object: "o\0", origin: "t\0", version: "1\0" };
+      const { messages } = await commit({
+        messages: [
+          aMessage({ ...odd, received: "{}", canonical: '"\0"', deliveries: to(0) }),
+          aMessage({ sourceId: "plain" }),
+          aMessage({ sourceId: "a" }),
+        ],
+      });
+      expect(messages.map((m) => m.kind)).toEqual(["accepted", "accepted", "accepted"]);
+      const id = messages[0]?.message ?? 0;
+      expect(await ledger.message(id)).toMatchObject({ ...odd, canonical: '"\0"' });
+      expect((await ledger.messages({ key: odd.key, limit: 10 })).map((m) => m.id)).toEqual([id]);
+      expect((await ledger.openOfKey({ system: "odoo", key: odd.key, after: 0, limit: 10 }))[0]?.key).toBe(odd.key);
+      const attempt = { ...sent, outcome: "done" as const, receipt: "r\0", request: "\0", message: "\0" };
+      await commit({ settlements: [step(delivery(id), { from: "pending", to: "done", attempt }, odd.key)] });
+      expect(await ledger.attempts(delivery(id))).toEqual([{ ...attempt, delivery: delivery(id), n: 1 }]);
+      expect((await commit({ messages: [aMessage({ ...odd, received: "{}", canonical: '"\0"' })] })).messages).toEqual([
+        { kind: "duplicate", message: id, differs: false },
+      ]);
+      expect((await ledger.verifyAudit()).problem).toBeUndefined();
     });
 
     test("payloads come canonical, and edited where a person edited", async () => {
@@ -433,16 +475,6 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>): voi
       ]);
       expect(again[0]).toEqual(routes[1]);
       expect(routes.map((r) => r.id)).not.toContain(again[1]?.id);
-    });
-
-    test("each lane has one owner at a time, and a higher fence with each", async () => {
-      const lane = laneOf("MO-7");
-      const before = claims.get(lane)?.fence ?? 0;
-      await ledger.releaseLanes({ worker: "w1" });
-      claims = await claim("w2");
-      expect(claims.get(lane)?.fence).toBeGreaterThan(before);
-      expect((await ledger.renewLanes({ worker: "w1", leaseMs: LEASE_MS })).lanes).toEqual([]);
-      expect((await ledger.renewLanes({ worker: "w2", leaseMs: LEASE_MS })).lanes).toHaveLength(claims.size);
     });
 
     test("messages are found by key, object, source, contract, text and time", async () => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type Socket, connect, createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type QueryResult } from "pg";
@@ -216,4 +216,97 @@ class Server implements PostgresServer {
     server.kill(signal);
     await ended;
   }
+}
+
+/** What happens to a statement that a wire was told to watch for, once. */
+export type WireFault =
+  /** It reaches the server, and the connection breaks when the answer comes. */
+  | "lose-answer"
+  /** The connection breaks, and the server never sees it. */
+  | "lose-statement"
+  /** It reaches the server, and nothing comes back; the connection stays. */
+  | "swallow-answer"
+  /** It stays on its way until `deliver`, while the client is cut off. */
+  | "hold-statement";
+
+/** A line to a server that breaks where a test wants it to. */
+export interface Wire extends AsyncDisposable {
+  /** `url` with the wire in between. */
+  through(url: string): string;
+  /** The next statement whose text has `word` in it meets the fault. */
+  fault(fault: WireFault, word: string): void;
+  /** Whether the fault has happened. */
+  readonly struck: boolean;
+  /** No connection is taken while true. */
+  refusing: boolean;
+  /** What was held arrives at the server; resolves when the server has answered. */
+  deliver(): Promise<void>;
+  /** Breaks every connection. */
+  cut(): void;
+}
+
+export async function startWire(serverPort: number): Promise<Wire> {
+  const sockets = new Set<Socket>();
+  let waiting: { fault: WireFault; word: string } | undefined;
+  let struck = false;
+  let deliver: (() => Promise<void>) | undefined;
+  const listener = createServer((client) => {
+    if (wire.refusing) return void client.destroy();
+    const server = connect(serverPort, "127.0.0.1");
+    let fault: WireFault | undefined;
+    const held: Buffer[] = [];
+    const both = [client, server];
+    for (const socket of both) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => sockets.delete(socket));
+    }
+    client.on("data", (data) => {
+      if (fault === undefined && waiting !== undefined && data.includes(waiting.word)) {
+        fault = waiting.fault;
+        waiting = undefined;
+        struck = true;
+      }
+      if (fault === "lose-statement") return both.forEach((socket) => socket.destroy());
+      if (fault !== "hold-statement") return void server.write(data);
+      held.push(data);
+      deliver = async () => {
+        const answered = once(server, "data");
+        server.write(Buffer.concat(held));
+        await answered;
+      };
+      // The end of the statement is on its way; after it, nothing more of this client.
+      setImmediate(() => client.end());
+    });
+    server.on("data", (data) => {
+      if (fault === "lose-answer") both.forEach((socket) => socket.destroy());
+      else if (fault === undefined) client.write(data);
+    });
+    client.on("close", () => {
+      if (fault !== "hold-statement") server.destroy();
+    });
+    server.on("close", () => client.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const address = listener.address();
+  const port = address === null || typeof address === "string" ? 0 : address.port;
+  const wire: Wire = {
+    refusing: false,
+    through: (url) => url.replace(`:${serverPort}/`, `:${port}/`),
+    fault: (fault, word) => {
+      waiting = { fault, word };
+      struck = false;
+    },
+    get struck() {
+      return struck;
+    },
+    deliver: () => deliver?.() ?? Promise.reject(new Error("Nothing was held.")),
+    cut: () => sockets.forEach((socket) => socket.destroy()),
+    [Symbol.asyncDispose]: async () => {
+      wire.cut();
+      listener.close();
+      await once(listener, "close");
+    },
+  };
+  return wire;
 }

@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type LaneLease, type Ledger, type Route, type Settlement, deliveryId, laneOf } from "@lineshaft/core";
+import { aMessage, eventually } from "@lineshaft/testing";
+import { type PostgresServer, type Wire, startPostgres, startWire } from "@lineshaft/testing/postgres";
+import { type PostgresLedgerOptions, type PostgresLedgerStats, openPostgresLedger } from "./index.ts";
+
+let server: PostgresServer;
+let wire: Wire;
+let url: string;
+let ledger: Ledger & PostgresLedgerStats;
+let route: Route;
+let lease: LaneLease;
+/** The same ledger, looked at past the wire. */
+let beside: Ledger;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  url = await server.newDatabase();
+  wire = await startWire(server.port);
+  beside = await openPostgresLedger({ url });
+  await open();
+});
+afterEach(async () => {
+  await ledger.close();
+  await beside.close();
+  await wire[Symbol.asyncDispose]();
+});
+
+async function open(options: Partial<PostgresLedgerOptions> = {}): Promise<void> {
+  await ledger?.close();
+  ledger = await openPostgresLedger({ url: wire.through(url), ...options });
+  [route] = (await ledger.registerRoutes([{ flow: "notes", system: "odoo", operation: "apply" }])) as [Route];
+  lease = await ledger.claimLanes({ worker: "w1", leaseMs: 600_000 });
+  // The connection for writing is there before it breaks.
+  await ledger.commit({ at: 1 });
+}
+
+const message = (sourceId: string) => aMessage({ sourceId, deliveries: [{ route: route.id, supersede: true }] });
+async function accept(sourceId: string): Promise<number> {
+  const { messages } = await ledger.commit({ at: 1, messages: [message(sourceId)] });
+  return deliveryId(messages[0]?.message ?? 0, route.id);
+}
+function step(delivery: number, over: Pick<Settlement, "from" | "to"> & Partial<Settlement>): Settlement {
+  const lane = laneOf("MO-7");
+  return { delivery, lane, fence: lease.lanes.find((l) => l.lane === lane)?.fence ?? -1, at: 2, ...over };
+}
+const stored = async () => (await beside.messages({ limit: 100 })).map((m) => m.sourceId);
+const sent = { kind: "send" as const, startedAt: 1, endedAt: 2, outcome: "done" as const, receipt: "r" };
+
+test.each(["lose-answer", "lose-statement", "hold-statement"] as const)(
+  "a commit whose connection breaks (%s) is stored once, and its caller hears the result",
+  async (fault) => {
+    wire.fault(fault, "commit_v1");
+    const result = await ledger.commit({ at: 1, messages: [message("f-1"), message("f-2")] });
+    expect(wire.struck).toBe(true);
+    expect(result.messages.map((m) => m.kind)).toEqual(["accepted", "accepted"]);
+    expect((await beside.messages({ limit: 10 })).map((m) => m.id)).toEqual(result.messages.map((m) => m.message));
+    expect(await beside.totals()).toMatchObject({ messages: 2, duplicates: 0 });
+    expect(ledger.stats()).toMatchObject({ uncertain: 1, reconnects: 1 });
+  },
+);
+
+test("a step whose answer is lost is not lost itself", async () => {
+  const id = await accept("f-1");
+  wire.fault("lose-answer", "commit_v1");
+  expect((await ledger.commit({ at: 1, settlements: [step(id, { from: "pending", to: "sending" })] })).lost).toEqual(
+    [],
+  );
+  wire.fault("lose-answer", "commit_v1");
+  const done = step(id, { from: "sending", to: "done", attempt: sent });
+  expect((await ledger.commit({ at: 1, settlements: [done] })).lost).toEqual([]);
+  expect(await beside.attempts(id)).toHaveLength(1);
+});
+
+test("a connection that stays open but silent is given up, and the commit is stored once", async () => {
+  await open({ commitMs: 100 });
+  wire.fault("swallow-answer", "commit_v1");
+  const result = await ledger.commit({ at: 1, messages: [message("f-1")] });
+  expect(result.messages[0]?.kind).toBe("accepted");
+  expect(await stored()).toEqual(["f-1"]);
+});
+
+test("an act whose answer is lost is done once", async () => {
+  const id = await accept("f-1");
+  const parking = { reason: "x", message: "m", next: "n", owner: "o" };
+  await ledger.commit({ at: 1, settlements: [step(id, { from: "pending", to: "parked", parking })] });
+  wire.fault("lose-answer", "act_v1");
+  expect(await ledger.act({ kind: "resend", who: "ana", why: "looked", at: 3, delivery: id })).toMatchObject({ id: 1 });
+  expect(await beside.audit({ after: 0, limit: 10 })).toHaveLength(1);
+});
+
+describe("when the server stays away for longer than a commit waits", () => {
+  beforeEach(() => open({ commitWaitMs: 100 }));
+
+  async function loseTheAnswerForLong(group: Parameters<Ledger["commit"]>[0]): Promise<void> {
+    wire.fault("lose-answer", "commit_v1");
+    const under = ledger.commit(group);
+    const behind = ledger.commit({ at: 1, epoch: group.epoch ?? 0, messages: [message("behind")] });
+    const outcomes = Promise.allSettled([under, behind]);
+    await eventually("the connection breaks", () => wire.struck);
+    wire.refusing = true;
+    expect(await outcomes).toMatchObject([
+      { status: "rejected", reason: { code: "ledger-io" } },
+      { status: "rejected", reason: { code: "ledger-io" } },
+    ]);
+    await expect(ledger.commit({ at: 1, epoch: 1, messages: [message("early")] })).rejects.toMatchObject({
+      code: "ledger-io",
+    });
+    wire.refusing = false;
+  }
+
+  test("its caller is told, and what comes again is known as what was stored", async () => {
+    const ids = [await accept("f-1"), await accept("f-2")];
+    const steps = ids.map((id) => step(id, { from: "pending", to: "sending" }));
+    const wrong = step(await accept("f-3"), { from: "checking", to: "done", attempt: sent });
+    const before = (await beside.messages({ limit: 1, newestFirst: true }))[0]?.id ?? 0;
+    await loseTheAnswerForLong({ at: 1, epoch: 0, messages: [message("f-4")], settlements: [...steps, wrong] });
+    expect(await stored()).toEqual(["f-1", "f-2", "f-3", "f-4"]);
+    const result = await ledger.commit({
+      at: 1,
+      epoch: 2,
+      messages: [message("f-4"), message("f-5")],
+      settlements: [...steps, wrong],
+    });
+    expect(result.lost).toEqual([wrong.delivery]);
+    expect(result.messages).toMatchObject([{ kind: "duplicate", differs: false }, { kind: "accepted" }]);
+    // It never heard of f-4: that there is something newer than it knows is what makes it look.
+    expect(result.newestBefore).toBeGreaterThan(before);
+    expect((await beside.deliveries({ ids, limit: 10 })).map((d) => d.state)).toEqual(["sending", "sending"]);
+    // A later step of the same delivery is a step of its own.
+    const done = ids.map((id) => step(id, { from: "sending", to: "done", attempt: sent }));
+    expect((await ledger.commit({ at: 1, epoch: 2, settlements: done })).lost).toEqual([]);
+    expect((await beside.verifyAudit()).problem).toBeUndefined();
+  });
+
+  test("what has not arrived by then never will", async () => {
+    wire.fault("hold-statement", "commit_v1");
+    const under = ledger.commit({ at: 1, epoch: 0, messages: [message("stray")] });
+    const outcome = Promise.allSettled([under]);
+    await eventually("the statement is held", () => wire.struck);
+    wire.refusing = true;
+    expect(await outcome).toMatchObject([{ status: "rejected", reason: { code: "ledger-io" } }]);
+    wire.refusing = false;
+    expect((await ledger.commit({ at: 1, epoch: 1, messages: [message("f-1")] })).messages[0]?.kind).toBe("accepted");
+    await wire.deliver();
+    expect(await stored()).toEqual(["f-1"]);
+  });
+
+  test("a stop does not wait for it", async () => {
+    await open({ commitWaitMs: 600_000 });
+    wire.fault("lose-answer", "commit_v1");
+    const outcome = Promise.allSettled([ledger.commit({ at: 1, messages: [message("f-1")] })]);
+    await eventually("the connection breaks", () => wire.struck);
+    wire.refusing = true;
+    await ledger.close();
+    expect(await outcome).toMatchObject([
+      { status: "rejected", reason: { code: expect.stringMatching("ledger-") as string } },
+    ]);
+  });
+});
+
+test("a commit that finds no server is turned away, and the next one goes on when it is back", async () => {
+  await open({ commitWaitMs: 100 });
+  wire.refusing = true;
+  wire.cut();
+  await expect(ledger.commit({ at: 1, messages: [message("f-1")] })).rejects.toMatchObject({ code: "ledger-io" });
+  wire.refusing = false;
+  expect((await ledger.commit({ at: 1, messages: [message("f-1")] })).messages[0]?.kind).toBe("accepted");
+});
