@@ -3,6 +3,7 @@ import { calibrateBench } from "./calibrate/calibrate-bench.ts";
 import { engineBench } from "./engine/engine-bench.ts";
 import { odooBench } from "./erp/odoo-bench.ts";
 import { sapBench } from "./erp/sap-bench.ts";
+import { peersBench } from "./peers/peers-bench.ts";
 import type { Report } from "./report.ts";
 
 /** What the command line may set; each bench has its own defaults. */
@@ -17,6 +18,7 @@ export interface BenchOptions {
   folder?: string;
   ledger?: string;
   out?: string;
+  peers?: string;
 }
 
 /** Every bench by its name. */
@@ -29,4 +31,5 @@ export const benches = {
     calibrateBench({ messages: 10_000, rounds: 3, ledger: "sqlite", ...options }),
   odoo: (options: BenchOptions): Promise<Report> => odooBench({ messages: 1_000, ...options }),
   sap: (options: BenchOptions): Promise<Report> => sapBench({ messages: 1_000, ...options }),
+  peers: (options: BenchOptions): Promise<Report> => peersBench({ messages: 10_000, rounds: 3, ...options }),
 } as const;

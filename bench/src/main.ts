@@ -4,7 +4,7 @@ import { asJson, asText } from "./report.ts";
 
 const USAGE = `npm run bench -- [name …] [--json] [options]
 
-  Names: ${Object.keys(benches).join(", ")}; without any, all of them.
+  Names: ${Object.keys(benches).join(", ")}; without any, all of them but peers.
 
   --json            one JSON object per bench, one on each line
   --messages N      messages per timed round
@@ -17,6 +17,7 @@ const USAGE = `npm run bench -- [name …] [--json] [options]
   --ledger NAME     calibrate: which kind of ledger; default sqlite
   --out FILE        calibrate: where the constants are written; default .lineshaft/calibration.json
   --folder PATH     where ledgers are made; it should be on a real disk
+  --peers a,b       peers: which tools; without, all of them. Other tools are installed on first use
 `;
 
 const { values, positionals } = parseArgs({
@@ -34,10 +35,11 @@ const { values, positionals } = parseArgs({
     folder: { type: "string" },
     ledger: { type: "string" },
     out: { type: "string" },
+    peers: { type: "string" },
   },
 });
 
-const names = positionals.length === 0 ? Object.keys(benches) : positionals;
+const names = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => name !== "peers");
 const unknown = names.filter((name) => !(name in benches));
 if (values.help || unknown.length > 0) {
   process.stderr.write(unknown.length > 0 ? `There is no bench ${unknown.join(", ")}.\n\n${USAGE}` : USAGE);
@@ -51,6 +53,7 @@ for (const name of names) {
     ...(values.folder === undefined ? {} : { folder: values.folder }),
     ...(values.ledger === undefined ? {} : { ledger: values.ledger }),
     ...(values.out === undefined ? {} : { out: values.out }),
+    ...(values.peers === undefined ? {} : { peers: values.peers }),
   });
   process.stdout.write(`${values.json ? asJson(report) : asText(report)}\n`);
 }
