@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { type ServedHub, serveHub } from "./serve-hub.ts";
 
 const intake = { accepted: 0, duplicates: 0, refused: 0, turnedAway: 0, waiting: 0, commits: 0 };
-const status: HubStatus = { name: "h", startedAt: 0, now: 0, ready: true, intake, systems: [], flows: [] };
+const worker = { name: "w", lanes: 64, workers: 1 };
+const status: HubStatus = { name: "h", startedAt: 0, now: 0, ready: true, worker, intake, systems: [], flows: [] };
 
 /** A hub whose disk hangs: whoever asks its ledger gets no answer. */
 function aHub(change: Partial<HubStatus>): ServedHub {
