@@ -5,11 +5,16 @@ import { expect, test } from "vitest";
 import { confirm, flow } from "./index.ts";
 import { HubBed } from "./testing/hub-bed.ts";
 
+interface Applied {
+  id?: string;
+  version?: string;
+}
+
 const SETTLE_MS = 900_000;
 
 function aBed() {
-  const lookedUp = new MemorySystem<object>("s4", { repeat: "lookup", settleMs: 1_000 });
-  const repeatable = new MemorySystem<object>("odoo");
+  const lookedUp = new MemorySystem<Applied>("s4", { repeat: "lookup", settleMs: 1_000 });
+  const repeatable = new MemorySystem<Applied>("odoo");
   const flows = [
     flow("notes", note, { owner: "production control" })
       .to(lookedUp.operation, ({ id }) => ({ id }))
@@ -34,7 +39,8 @@ async function lose(bed: HubBed): Promise<void> {
 }
 
 const backup = (bed: HubBed) => backupSqliteLedger({ path: bed.path, to: join(bed.folder, "backup.db") });
-const effects = (...systems: MemorySystem<object>[]) => systems.reduce((sum, system) => sum + system.effects.length, 0);
+const effects = (...systems: MemorySystem<Applied>[]) =>
+  systems.reduce((sum, system) => sum + system.effects.length, 0);
 
 test("what was open in the backup and delivered after it is found after the restore, and has one effect", async () => {
   const { lookedUp, repeatable, bed } = aBed();
@@ -86,7 +92,7 @@ test("a fact accepted after the restore is never taken for one that was lost", a
   await lose(bed);
   await bed.record({ id: "new", key: "MO-3" });
   await bed.until("done");
-  const reached = (system: MemorySystem<object>) => system.effects.map((e) => e.value);
+  const reached = (system: MemorySystem<Applied>) => system.effects.map((e) => e.value);
   const all = [{ id: "a" }, { id: "lost 1" }, { id: "lost 2" }, { id: "new" }];
   expect([reached(lookedUp), reached(repeatable)]).toEqual([all, all]);
 });
