@@ -34,9 +34,9 @@ function exploreRules(name: string, size: Size, rules: Partial<Rules> = {}): Exp
 describe("the promises hold in every state that can be reached", () => {
   const cases: [name: string, size: Size, rules: Partial<Rules>][] = [
     ["looked up, two workers, no bound", endless, {}],
-    ["looked up, three workers", passedOn, {}],
+    ["looked up, three workers", { ...passedOn, disturbances: 3 }, {}],
     ["looked up, three workers, two lanes", twoLanes, {}],
-    ["repeatable, two workers, no bound", endless, { repeat: "repeatable" }],
+    ["repeatable, three workers", { ...passedOn, disturbances: 3 }, { repeat: "repeatable" }],
   ];
   test.each(cases)(
     "%s",
@@ -51,10 +51,9 @@ describe("the promises hold in every state that can be reached", () => {
 
 describe("what is assumed of late requests", () => {
   const size: Size = { ...passedOn, disturbances: 2 };
-  const onceLeft = { lateRequests: "until the look-up, once it left" } as const;
 
   test("a target that recognises repeats needs no assumption: a request may arrive at any time", () => {
-    const rules = { repeat: "repeatable", lateRequests: "at any time" } as const;
+    const rules = { repeat: "repeatable", lateRequests: "at any time", looksAtLease: false } as const;
     expect(exploreRules("repeatable, late at any time", size, rules).violation).toBeUndefined();
   });
 
@@ -64,15 +63,15 @@ describe("what is assumed of late requests", () => {
     expect(violation?.trace.at(-1)).toBe("A late request arrives: the target applies the first delivery of key a.");
   });
 
-  test("that requests end which left is not enough: a worker paused right before it sends must not send any more", () => {
-    const { violation } = exploreRules("looked up, late once sent", size, onceLeft);
+  test("it is enough only because a worker looks at its lease right before it sends: one that was paused there would send", () => {
+    const { violation } = exploreRules("looked up, lease not looked at", size, { looksAtLease: false });
     expect(violation?.broken).toMatch(/took effect twice/);
     expect(violation?.trace).toContain("Worker 1 is paused; its lease on lane A runs out.");
   });
 
-  test("it is enough for workers that look at their lease right before they send", () => {
-    const rules = { ...onceLeft, looksAtLease: true };
-    expect(exploreRules("looked up, late once sent, lease looked at", size, rules).violation).toBeUndefined();
+  test("without that look, what is not sent yet would have to have ended by the look-up too", () => {
+    const rules = { lateRequests: "until the look-up", looksAtLease: false } as const;
+    expect(exploreRules("looked up, nothing begun is late", size, rules).violation).toBeUndefined();
   });
 });
 
@@ -84,7 +83,7 @@ describe("a rule that is broken is found out", () => {
     ["no fence at the outcome, by its harm", /took effect twice/, { fenceAtSettle: false, ...onlyHarm }],
     ["no fence at `sending`", /in a lane that it no longer has/, { fenceAtBegin: false }],
     ["no fence at `sending`, by its harm", /in limbo/, { fenceAtBegin: false, ...onlyHarm }, once],
-    ["an outcome under a newer fence", /took effect twice/, { settlesUnder: "the fence it holds by then" }],
+    ["an outcome under a newer fence", /took effect twice/, { storesUnder: "the fence that is held by then" }],
     ["sent again after a crash without a look-up", /took effect twice/, { looksUpAfterCrash: false }],
     ["a later delivery of a key before the first", /before the one before it/, { headFirst: false }],
   ];

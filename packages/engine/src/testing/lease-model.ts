@@ -11,6 +11,7 @@ import {
   type Hand,
   LANE_OF,
   LATE,
+  type Lane,
   SETTLE_MS,
   type Worker,
   type World,
@@ -39,8 +40,8 @@ export interface Rules {
   looksAtLease: boolean;
   fenceAtBegin: boolean;
   fenceAtSettle: boolean;
-  /** Which fence an outcome is stored under: that of its own `sending`, or whatever the worker holds by then. */
-  settlesUnder: "the fence it began with" | "the fence it holds by then";
+  /** Which fence steps are stored under: the one that the delivery was read under, or whatever the worker holds by then. */
+  storesUnder: "the fence it was read under" | "the fence that is held by then";
   /** What was in hand at a crash is looked up before it is sent again. */
   looksUpAfterCrash: boolean;
   /** A delivery waits for those before it of its key. */
@@ -56,14 +57,14 @@ export interface Rules {
  */
 export type LateRequests = "until the look-up" | "until the look-up, once it left" | "at any time";
 
-/** What ARCHITECTURE.md promises rests on these. */
+/** What the engine does, and what it rests on. */
 export const rules: Rules = {
   repeat: "lookup",
-  lateRequests: "until the look-up",
-  looksAtLease: false,
+  lateRequests: "until the look-up, once it left",
+  looksAtLease: true,
   fenceAtBegin: true,
   fenceAtSettle: true,
-  settlesUnder: "the fence it began with",
+  storesUnder: "the fence it was read under",
   looksUpAfterCrash: true,
   headFirst: true,
   foreignChangesCount: true,
@@ -136,15 +137,7 @@ export class LeaseModel implements Model<World, Move> {
     for (const { owner, leaseRuns } of lanes) key += `${owner < 0 ? owner : ""}${leaseRuns ? "!" : "."}`;
     for (const d of deliveries)
       key += `${d.state[0] ?? ""}${d.state[1] ?? ""}${d.crashes}${d.tries}${d.waits ? "w" : ""}${d.effects}${d.late}`;
-    const each = workers.map(({ up, fences, recovered, hand }, w) => {
-      if (!up) return "-";
-      let text = "";
-      for (const [lane, { owner, fence }] of lanes.entries())
-        text += `${owner === w ? "o" : ""}${fenceCode(fences[lane] ?? 0, fence)}${recovered[lane] ? "r" : ""}`;
-      if (hand === undefined) return text;
-      const current = lanes[LANE_OF[hand.delivery] ?? 0]?.fence === hand.fence;
-      return `${text}${hand.delivery}${hand.place}${hand.said ?? ""}${current ? "c" : ""}`;
-    });
+    const each = workers.map((worker, w) => workerKey(worker, w, lanes));
     return `${key}|${each.sort().join("|")}`;
   }
 
@@ -182,7 +175,7 @@ export class LeaseModel implements Model<World, Move> {
         moves.push({ what: "gives back", worker: w, which: lane });
     }
     if (worker.hand === undefined) this.#takes(world, w, moves);
-    else this.#goesOn(worker.hand, w, moves);
+    else this.#goesOn(world, worker.hand, w, moves);
   }
 
   /** What a worker with nothing in hand may take up. */
@@ -213,14 +206,14 @@ export class LeaseModel implements Model<World, Move> {
     );
   }
 
-  #goesOn(hand: Hand, worker: number, moves: Move[]): void {
+  #goesOn(world: World, hand: Hand, worker: number, moves: Move[]): void {
     const which = hand.delivery;
     switch (hand.place) {
       case "read":
         moves.push({ what: "begins", worker, which });
         return;
       case "begun":
-        moves.push({ what: "sends", worker, which });
+        moves.push({ what: this.#maySend(world, worker, hand) ? "sends" : "keeps back", worker, which });
         return;
       case "out":
         moves.push(
@@ -237,7 +230,7 @@ export class LeaseModel implements Model<World, Move> {
   }
 
   take(before: World, move: Move): { state: World; wrong?: string } {
-    const state = copy(before);
+    const state = copy(before, move.worker);
     if (this.counts(move)) state.disturbances++;
     const wrong = this.#take(state, move);
     return wrong === undefined ? { state } : { state, wrong };
@@ -268,7 +261,7 @@ export class LeaseModel implements Model<World, Move> {
       case "recovers":
         return this.#recover(world, w, which);
       case "reads":
-        worker.hand = { delivery: which, place: "read", fence: 0 };
+        worker.hand = { delivery: which, place: "read", fence: held(worker, which) };
         return;
       case "finds":
         worker.hand = { delivery: which, place: "looked", fence: held(worker, which), ...(said && { said }) };
@@ -276,7 +269,11 @@ export class LeaseModel implements Model<World, Move> {
       case "begins":
         return this.#begin(world, w, which);
       case "sends":
-        return this.#send(world, w, which);
+        worker.hand = { delivery: which, place: "out", fence: worker.hand?.fence ?? 0 };
+        return;
+      case "keeps back":
+        worker.hand = { delivery: which, place: "answered", fence: worker.hand?.fence ?? 0, said: "unavailable" };
+        return;
       case "answers":
         return this.#answer(world, worker, which, said as Outcome["kind"], applied === true);
       case "settles":
@@ -303,23 +300,22 @@ export class LeaseModel implements Model<World, Move> {
 
   #begin(world: World, w: number, which: number): string | undefined {
     const worker = nth(world.workers, w);
-    const fence = held(worker, which);
+    const fence = this.#fenceOf(worker, which);
     const step: Step = { from: "pending", to: "sending", at: 0 };
     const { lost, wrong } = this.#commit(world, { w, which, step, fence, checked: this.#rules.fenceAtBegin });
     worker.hand = lost ? undefined : { delivery: which, place: "begun", fence };
     return wrong;
   }
 
-  #send(world: World, w: number, which: number): undefined {
-    const { hand, fences } = nth(world.workers, w);
-    if (hand === undefined) return;
-    const lane = nth(world.lanes, LANE_OF[which] ?? 0);
-    const leased = lane.owner === w && lane.leaseRuns && fences[LANE_OF[which] ?? 0] === hand.fence;
-    if (!this.#rules.looksAtLease || leased) hand.place = "out";
-    else {
-      hand.place = "answered";
-      hand.said = "unavailable";
-    }
+  #fenceOf(worker: Worker, which: number): number {
+    const read = this.#rules.storesUnder === "the fence it was read under";
+    return read ? (worker.hand?.fence ?? 0) : held(worker, which);
+  }
+
+  #maySend({ lanes, workers }: World, w: number, { delivery, fence }: Hand): boolean {
+    if (!this.#rules.looksAtLease) return true;
+    const { owner, leaseRuns } = nth(lanes, LANE_OF[delivery] ?? 0);
+    return owner === w && leaseRuns && held(nth(workers, w), delivery) === fence;
   }
 
   #answer(world: World, { hand }: Worker, which: number, said: Outcome["kind"], applied: boolean): string | undefined {
@@ -345,10 +341,9 @@ export class LeaseModel implements Model<World, Move> {
     const worker = nth(world.workers, w);
     const { hand } = worker;
     if (hand === undefined) return;
+    const fence = this.#fenceOf(worker, which);
     worker.hand = undefined;
-    const { tries } = nth(world.deliveries, which);
-    const fence = this.#rules.settlesUnder === "the fence it began with" ? hand.fence : held(worker, which);
-    const step = this.#step(hand, tries);
+    const step = this.#step(hand, nth(world.deliveries, which).tries);
     return this.#commit(world, { w, which, step, fence, checked: this.#rules.fenceAtSettle }).wrong;
   }
 
@@ -424,6 +419,18 @@ interface Commit {
   fence: number;
   /** Whether the ledger compares the fence; false only to break it. */
   checked: boolean;
+}
+
+function workerKey({ up, fences, recovered, hand }: Worker, w: number, lanes: readonly Lane[]): string {
+  if (!up) return "-";
+  let key = "";
+  for (let at = 0; at < lanes.length; at++) {
+    const { owner, fence } = nth(lanes, at);
+    key += `${owner === w ? "o" : ""}${fenceCode(fences[at] ?? 0, fence)}${recovered[at] ? "r" : ""}`;
+  }
+  if (hand === undefined) return key;
+  const current = nth(lanes, LANE_OF[hand.delivery] ?? 0).fence === hand.fence;
+  return `${key}${hand.delivery}${hand.place[0] ?? ""}${hand.said ?? ""}${current ? "c" : ""}`;
 }
 
 function fenceCode(known: number, fence: number): string {

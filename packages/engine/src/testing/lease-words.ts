@@ -13,6 +13,7 @@ export type What =
   | "finds"
   | "begins"
   | "sends"
+  | "keeps back"
   | "answers"
   | "settles"
   | "takes late effect"
@@ -58,6 +59,8 @@ export function wordsOf(world: World, { what, worker: w, which, said, applied }:
       return `${who} stores that it is sending ${name}.`;
     case "sends":
       return `${who} sends ${name}.`;
+    case "keeps back":
+      return `${who} sees that its lease ran out and keeps ${name} back.`;
     case "answers":
       return `${answerWords(said, applied === true)} ${name}; ${who.toLowerCase()} knows: ${said ?? ""}.`;
     case "settles":
