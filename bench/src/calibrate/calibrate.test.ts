@@ -1,4 +1,7 @@
+import { loadCalibration } from "lineshaft";
 import { expect, test } from "vitest";
+import { openScratch } from "../scratch.ts";
+import { calibrateBench } from "./calibrate-bench.ts";
 import { RateFit } from "./rates.ts";
 import { fitStorage } from "./storage.ts";
 import { stores } from "./stores.ts";
@@ -28,6 +31,20 @@ test(
     for (const error of Object.values(errors)) expect(Math.abs(error)).toBeLessThan(0.25);
     const caughtUp = await compareCatchUp(sqlite, calibration, { messages: WEIGHED, payloadBytes: 3_000 });
     expect(caughtUp).toEqual({ predicted: expect.any(Number) as number, measured: expect.any(Number) as number });
+  },
+  TEST_MS,
+);
+
+test(
+  "the bench writes constants that lineshaft capacity can read, and says how far off they are",
+  async () => {
+    using scratch = openScratch();
+    const out = scratch.path("folder/calibration.json");
+    const { figures } = await calibrateBench({ messages: 300, rounds: 1, ledger: "sqlite", out });
+    expect(loadCalibration(out)).toMatchObject({ engine: "sqlite", from: out });
+    expect(figures).toMatchObject({ storageErrorPercent: expect.any(Number) as number });
+    expect(figures["catchUpErrorPercent"]).toBeGreaterThan(-100);
+    await expect(calibrateBench({ messages: 1, rounds: 1, ledger: "paper" })).rejects.toThrow(/name one of sqlite/);
   },
   TEST_MS,
 );
