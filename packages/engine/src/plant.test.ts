@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite";
 import { Secret, type SystemDefinition } from "@lineshaft/core";
 import { MemorySystem, note } from "@lineshaft/testing";
 import { expect, test } from "vitest";
@@ -67,6 +68,8 @@ test("a fact of one plant never reaches a system of another, and each plant's go
   expect(reached()).toEqual(["hamburg/odoo", "hamburg/s4", "pune/odoo", "pune/s4"]);
   expect(made.get("pune/odoo")?.effects.map((e) => e.value.text)).toEqual(["PU MO-1"]);
   expect(made.get("hamburg/odoo")?.effects.map((e) => e.value.text)).toEqual(["HH MO-1"]);
+  using stored = new DatabaseSync(bed.path, { readOnly: true });
+  expect(stored.prepare("select plant from system where name = 'pune/odoo'").get()).toEqual({ plant: "pune" });
   const status = hub.status();
   expect(status.systems.map((s) => [s.name, s.plant])).toContainEqual(["pune/odoo", "pune"]);
   expect(status.flows.map((f) => [f.name, f.plant])).toContainEqual(["hamburg/notes", "hamburg"]);
