@@ -9,8 +9,10 @@ import {
 } from "@lineshaft/core";
 import type { LedgerClock } from "./ledger-clock.ts";
 
+/** How long others wait for a worker that is not heard of. */
 const LEASE_MS = 10_000;
-const RENEW_MS = 3_000;
+/** Also how soon after the end of another worker's lease its lanes are taken over. */
+const RENEW_MS = 750;
 
 export interface LanesOptions {
   ledger: Ledger;
@@ -48,14 +50,15 @@ export class Lanes {
     this.#o = options;
   }
 
-  /** The fence of a lane that may be worked on now. */
+  /** The fence of a lane that is worked on here. The lease may have run out: the ledger looks at the fence with each step. */
   fence(lane: number): number | undefined {
-    return this.#valid ? this.#open.get(lane) : undefined;
+    return this.#open.get(lane);
   }
 
-  /** Whether the lane is held, with this very fence: what was begun under it may still leave. */
+  /** Whether the lane is held for sure, with this very fence: only then may a request leave. */
   holds(lane: number, fence: number): boolean {
-    return this.#valid && (this.#open.get(lane) ?? this.#shut.get(lane)) === fence;
+    if (this.#o.timer.now() >= this.#validUntil) return false;
+    return (this.#open.get(lane) ?? this.#shut.get(lane)) === fence;
   }
 
   get owned(): number[] {
@@ -89,10 +92,6 @@ export class Lanes {
     this.#open.clear();
     this.#shut.clear();
     await this.#o.ledger.releaseLanes({ worker: this.#o.worker });
-  }
-
-  get #valid(): boolean {
-    return this.#o.timer.now() < this.#validUntil;
   }
 
   #arm(): void {

@@ -26,9 +26,8 @@ export interface OpenWindowOptions {
   lines: KeyLines;
   /** Most deliveries in memory; the others wait in the ledger. */
   windowDeliveries: number;
-  /** The fence of a lane that may be worked on now. */
+  /** The fence of a lane that is worked on here. */
   fence: (lane: number) => number | undefined;
-  /** Lanes that may be worked on now. */
   lanes: () => readonly number[];
   settle: (settlement: Settlement, settled: (lost: boolean) => void) => void;
   /** Counts a read as work under way. */

@@ -47,7 +47,7 @@ export interface WorkerOptions {
   windowDeliveries: number;
   /** After repeated crashes: one delivery at a time, marked before anything of ours touches it. */
   careful: () => boolean;
-  /** The fence of a lane that may be worked on now. */
+  /** The fence of a lane that is worked on here. */
   fence: (lane: number) => number | undefined;
   lanes: () => readonly number[];
   /** Whether the lane is this worker's still, under this fence. */
