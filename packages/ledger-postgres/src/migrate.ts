@@ -62,7 +62,8 @@ export async function migrate(
   connections: Connections,
   options: Omit<MigrateOptions, "url" | "schema">,
 ): Promise<Migrated> {
-  const line = await connections.connect();
+  // A step on a large ledger may take long, whatever a hub's statements may.
+  const line = await connections.connect({ statementMs: 0 });
   try {
     const { schema } = connections.address;
     const { version: from } = await inspect(connections);

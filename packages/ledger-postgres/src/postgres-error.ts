@@ -32,7 +32,7 @@ export function ledgerError(cause: unknown, location: string): LineshaftError {
   if (cause instanceof LineshaftError) return cause;
   const said = Secret.mask(cause instanceof Error ? cause.message : String(cause));
   const code = codeOf(cause) ?? "";
-  const told = tell(code, location);
+  const told = /startup parameter/.test(said) ? pooled(location) : tell(code, location);
   return new LineshaftError(told.code, told.message, { next: told.next, said, cause });
 }
 
@@ -113,6 +113,12 @@ const slow: Telling = (location) => ({
   code: "ledger-io",
   message: `The ledger ${location} did not finish a statement within its limit.`,
   next: "Look for what holds it up (a long transaction, a full disk queue), or raise statementMs.",
+});
+/** PgBouncer says this with the code of a broken protocol, so only its words tell. */
+const pooled: Telling = (location) => ({
+  code: "ledger-refused",
+  message: `A pooler is in front of the ledger ${location}, and it shares connections between transactions.`,
+  next: "Set listen: false, or let the URL lead to the server itself.",
 });
 const unmigrated: Telling = (location) => ({
   code: "ledger-refused",
