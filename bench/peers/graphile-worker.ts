@@ -11,14 +11,15 @@ import { versionOf } from "./version.ts";
  * waits for a poll, which therefore comes soon.
  */
 const INSERT = 500;
-const CONCURRENCY = 24;
+const CONCURRENCY = 100;
+const POOL = 26;
 const LOCAL_QUEUE = 500;
 const POLL_MS = 10;
 
 export const about = (): Promise<AboutPeer> =>
   Promise.resolve({
     version: versionOf("graphile-worker"),
-    settings: `a named queue per target and order, ${INSERT} facts per add_jobs, concurrency ${CONCURRENCY}, localQueue ${LOCAL_QUEUE}, completeJobBatchDelay 0, pollInterval ${POLL_MS} ms`,
+    settings: `a named queue per target and order, ${INSERT} facts per add_jobs, concurrency ${CONCURRENCY}, pool ${POOL}, localQueue ${LOCAL_QUEUE}, completeJobBatchDelay 0, pollInterval ${POLL_MS} ms`,
   });
 
 interface Payload {
@@ -39,7 +40,7 @@ export const open: OpenPeerTool = async ({ databaseUrl, apply }) => {
       worker: {
         connectionString: databaseUrl,
         concurrentJobs: CONCURRENCY,
-        maxPoolSize: CONCURRENCY + 2,
+        maxPoolSize: POOL,
         localQueue: { size: LOCAL_QUEUE },
         completeJobBatchDelay: 0,
         failJobBatchDelay: 0,

@@ -6,6 +6,6 @@ export const open: OpenPeerTool = ({ databaseUrl, apply }) => openLineshaft(post
 
 export const about = (): Promise<AboutPeer> =>
   Promise.resolve({
-    version: `ledger in PostgreSQL, Node ${process.version}`,
+    version: `Lineshaft, ledger in PostgreSQL, Node ${process.version}`,
     settings: "synchronous_commit = on; 2,000 receipts awaited at most; its defaults",
   });

@@ -8,6 +8,6 @@ export const open: OpenPeerTool = ({ folder, apply }) =>
 
 export const about = (): Promise<AboutPeer> =>
   Promise.resolve({
-    version: `SQLite ${process.versions["sqlite"] ?? ""} of Node ${process.version}`,
+    version: `Lineshaft, SQLite ${process.versions["sqlite"] ?? ""} of Node ${process.version}`,
     settings: "synchronous = full; 2,000 receipts awaited at most; its defaults",
   });

@@ -99,7 +99,9 @@ async function runRound(
     messages,
     orders: ORDERS,
   };
-  const child = startChild<PeerWord>(beside(import.meta.url, "peer-process"), options);
+  // Warnings of the other tools about themselves.
+  const quiet = { nodeOptions: ["--no-deprecation"] };
+  const child = startChild<PeerWord>(beside(import.meta.url, "peer-process"), options, quiet);
   try {
     const done = await child.hear("done", ROUND_MS);
     process.stderr.write(`  ${name} ${rounded(perSecond(messages, done.ms))}/s\n`);
