@@ -131,8 +131,8 @@ as $$
 declare
   began constant timestamptz := clock_timestamp();
   h head;
-  -- For the lock, in microseconds.
-  waited bigint;
+  -- For commits of others, in microseconds.
+  waited bigint := 0;
   known json;
   result json;
   now_ms bigint;
@@ -160,8 +160,12 @@ declare
   tally json;
   tallies json[] := '{}';
 begin
+  perform from head where one for update skip locked;
+  if not found then
+    perform from head where one for update;
+    waited := extract(epoch from clock_timestamp() - began) * 1000000;
+  end if;
   h := lock_head();
-  waited := extract(epoch from clock_timestamp() - began) * 1000000;
   known := stored_result(p_session, p_token);
   if known is not null then return known; end if;
   now_ms := clock_ms(p_clock);

@@ -70,36 +70,35 @@ export class Connections {
   /** Statements done again after a conflict or a broken connection. */
   retries = 0;
   readonly #pool: Pool;
+  /** For lanes alone: a lease must not run out because all others are busy reading. */
+  readonly #lanes: Pool;
   readonly #broken: number;
 
   constructor(address: Address, poolSize: number) {
     this.#broken = poolSize + 1;
     this.address = address;
     this.location = locationOf(address.url);
-    class Reader extends Client {
-      constructor() {
-        super(clientConfig(address));
-      }
-    }
-    this.#pool = new Pool({
-      Client: Reader,
-      max: poolSize,
-      idleTimeoutMillis: IDLE_MS,
-      connectionTimeoutMillis: CONNECT_MS,
-      allowExitOnIdle: true,
-    });
-    // An idle connection that breaks is replaced by the pool; whoever asks next is told if that fails.
-    this.#pool.on("error", () => undefined);
+    this.#pool = poolOf(address, poolSize);
+    this.#lanes = poolOf(address, 1);
   }
 
   /**
    * For what may be done twice: reading, and writing that changes nothing the second time.
    * @throws LineshaftError in the ledger's terms
    */
-  async read(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  read(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.#ask(this.#pool, text, values);
+  }
+
+  /** The same, past everything that reads. */
+  lease(text: string, values: readonly unknown[]): Promise<Row[]> {
+    return this.#ask(this.#lanes, text, values);
+  }
+
+  async #ask(pool: Pool, text: string, values: readonly unknown[]): Promise<Row[]> {
     for (let tries = 1; ; tries++) {
       try {
-        return (await this.#pool.query<Row>({ text, values: [...values] })).rows;
+        return (await pool.query<Row>({ text, values: [...values] })).rows;
       } catch (error) {
         // After a restart of the server each idle connection fails once.
         const again = isConflict(error) ? CONFLICT_TRIES : isBroken(error) ? this.#broken : 1;
@@ -149,8 +148,26 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end().catch(() => undefined);
+    await Promise.all([this.#pool, this.#lanes].map((pool) => pool.end().catch(() => undefined)));
   }
+}
+
+function poolOf(address: Address, max: number): Pool {
+  class Reader extends Client {
+    constructor() {
+      super(clientConfig(address));
+    }
+  }
+  const pool = new Pool({
+    Client: Reader,
+    max,
+    idleTimeoutMillis: IDLE_MS,
+    connectionTimeoutMillis: CONNECT_MS,
+    allowExitOnIdle: true,
+  });
+  // An idle connection that breaks is replaced by the pool; whoever asks next is told if that fails.
+  pool.on("error", () => undefined);
+  return pool;
 }
 
 function clientConfig({ url, sessions, readOnly, statementMs }: Address): ClientConfig {

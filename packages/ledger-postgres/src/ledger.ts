@@ -115,7 +115,8 @@ export class PostgresLedger implements Ledger {
 
   async releaseLanes({ worker, lanes }: { worker: string; lanes?: readonly number[] }): Promise<void> {
     const { session, clock } = this.#writer;
-    await this.#read(this.#sql.releaseLanes, [session, toStored(worker), lanes ?? null, clock]);
+    this.#checkOpen();
+    await this.#connections.lease(this.#sql.releaseLanes, [session, toStored(worker), lanes ?? null, clock]);
   }
 
   follow(told: (news: News) => void): () => void {
@@ -251,7 +252,8 @@ export class PostgresLedger implements Ledger {
 
   async #lease(text: string, worker: string, leaseMs: number): Promise<LaneLease> {
     const { session, clock } = this.#writer;
-    const [row] = await this.#read(text, [session, toStored(worker), leaseMs, clock]);
+    this.#checkOpen();
+    const [row] = await this.#connections.lease(text, [session, toStored(worker), leaseMs, clock]);
     const lease = row?.["lease"] as LaneLease;
     await this.#lookAfterPartitions(lease.now);
     return lease;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Secret } from "@lineshaft/core";
-import { aMessage, eventually } from "@lineshaft/testing";
+import { aMessage, certificatesMissing, eventually, makeCertificates } from "@lineshaft/testing";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
 import { migratePostgres, openPostgresLedger, postgres } from "./index.ts";
 
@@ -242,3 +242,38 @@ test("a conflict with another transaction is tried again and counted", async () 
   await ledger.commit({ at: 1, messages: [aMessage()] });
   expect(ledger.stats()).toMatchObject({ retries: 1, commits: 1 });
 });
+
+test("a commit that waits for another hub's says for how long", async () => {
+  await using ledger = await openPostgresLedger({ url });
+  await ledger.commit({ at: 1 });
+  expect(ledger.stats()).toMatchObject({ lockWaits: 0 });
+  const holding = server.sql("begin; select from lineshaft.head for update; select pg_sleep(0.2); commit", url);
+  const sleeping = "select pid from pg_stat_activity where wait_event = 'PgSleep'";
+  await eventually("the head is locked", async () => (await server.sql(sleeping)).length > 0);
+  await ledger.commit({ at: 1, messages: [aMessage()] });
+  await holding;
+  expect(ledger.stats()).toMatchObject({ lockWaits: 1 });
+  expect(ledger.stats().lockWaitMs).toBeGreaterThan(1);
+});
+
+const noCertificates = certificatesMissing();
+test.skipIf(noCertificates !== false)(
+  `a connection is encrypted where the URL says so (${noCertificates || "openssl"})`,
+  async () => {
+    using certificates = makeCertificates();
+    await using secure = await startPostgres({ certificates });
+    const database = await secure.newDatabase();
+    const sslUrl = `${database}?sslmode=verify-full&sslrootcert=${certificates.ca}`;
+    await using ledger = await openPostgresLedger({ url: sslUrl });
+    expect((await ledger.commit({ at: 1, messages: [aMessage()] })).messages[0]?.kind).toBe("accepted");
+    const plain = await secure.sql(
+      "select pid from pg_stat_ssl join pg_stat_activity using (pid) where not ssl and application_name = 'lineshaft'",
+    );
+    expect(plain).toEqual([]);
+    const stranger = `${database}?sslmode=verify-full`;
+    await expect(openPostgresLedger({ url: stranger })).rejects.toMatchObject({
+      code: "ledger-refused",
+      message: expect.stringContaining("certificate") as string,
+    });
+  },
+);

@@ -7,7 +7,7 @@ const RETRIED = new Set(["40001", "40P01"]);
 export function isBroken(error: unknown): boolean {
   if (error instanceof LineshaftError || error instanceof TypeError) return false;
   const code = codeOf(error);
-  if (code === undefined || /^E[A-Z]/.test(code)) return true;
+  if (code === undefined || /^(E[A-Z]|ERR_)/.test(code)) return true;
   // 08: connection; 57P01 to 57P03: the server ends sessions, crashed, or is starting.
   return code.startsWith("08") || ["57P01", "57P02", "57P03", "57P05"].includes(code);
 }
@@ -120,6 +120,11 @@ const pooled: Telling = (location) => ({
   message: `A pooler is in front of the ledger ${location}, and it shares connections between transactions.`,
   next: "Set listen: false, or let the URL lead to the server itself.",
 });
+const untrusted: Telling = (location) => ({
+  code: "ledger-refused",
+  message: `The server of the ledger ${location} shows a certificate that is not trusted.`,
+  next: "Name its authority with sslrootcert in the URL, and the host as the certificate does.",
+});
 const unmigrated: Telling = (location) => ({
   code: "ledger-refused",
   message: `The ledger ${location} lacks a table or a function.`,
@@ -145,6 +150,12 @@ const byCode: Record<string, Telling> = {
   EAI_AGAIN: unknownHost,
   ECONNRESET: cut,
   EPIPE: cut,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  CERT_HAS_EXPIRED: untrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: untrusted,
   "53100": full,
   "53300": crowded,
   "28P01": login,

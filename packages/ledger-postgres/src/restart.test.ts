@@ -120,5 +120,4 @@ test("a commit that a rude neighbour's session ends is stored once", async () =>
   await held;
   expect((await commit).messages.map((m) => m.kind)).toEqual(Array.from({ length: 5 }, () => "accepted"));
   expect(await ledger.totals()).toMatchObject({ messages: 10, duplicates: 0 });
-  expect(ledger.stats().lockWaitMs).toBeGreaterThanOrEqual(0);
 });

