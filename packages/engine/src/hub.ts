@@ -21,7 +21,7 @@ import { FlowFigures } from "./flow-figures.ts";
 import { type HubDefinition, defineHub } from "./hub-definition.ts";
 import { type Accepted, EngineIntake, type IntakeFigures, type IntakeLimits } from "./intake.ts";
 import { KnownObjects } from "./known-objects.ts";
-import { Lanes } from "./lanes.ts";
+import { LEASE_MS, Lanes } from "./lanes.ts";
 import { LedgerClock } from "./ledger-clock.ts";
 import { Payloads } from "./payloads.ts";
 import { CrashCount, recover } from "./recovery.ts";
@@ -56,6 +56,8 @@ export interface HubOptions {
   worker?: string;
   /** Where crashes are counted together; default this host. */
   machine?: string;
+  /** How long other workers wait for this one when nothing is heard of it; default 10,000 ms. It is renewed every 750 ms. */
+  leaseMs?: number;
 }
 
 export interface Hub extends AsyncDisposable {
@@ -96,6 +98,7 @@ export async function openHub(definition: HubDefinition, options: HubOptions = {
       timer,
       worker: options.worker ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
       machine: options.machine ?? hostname(),
+      leaseMs: options.leaseMs ?? LEASE_MS,
     });
   } catch (error) {
     for (const { system } of systems.values()) await system.close();
@@ -115,6 +118,7 @@ interface Parts {
   log: Log;
   worker: string;
   machine: string;
+  leaseMs: number;
 }
 
 class RunningHub implements Hub {

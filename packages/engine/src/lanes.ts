@@ -10,7 +10,7 @@ import {
 import type { LedgerClock } from "./ledger-clock.ts";
 
 /** How long others wait for a worker that is not heard of. */
-const LEASE_MS = 10_000;
+export const LEASE_MS = 10_000;
 /** Also how soon after the end of another worker's lease its lanes are taken over. */
 const RENEW_MS = 750;
 
@@ -21,6 +21,7 @@ export interface LanesOptions {
   timer: Clock;
   log: Log;
   worker: string;
+  leaseMs: number;
   /** Deals with what earlier owners left in hand in these lanes, before anything of them is worked on. */
   recover: (claims: readonly LaneClaim[]) => Promise<void>;
   /** These lanes are this worker's now. */
@@ -72,8 +73,8 @@ export class Lanes {
 
   /** Joins the workers of this ledger. @throws LineshaftError `ledger-busy` */
   async claim(): Promise<void> {
-    const { ledger, worker } = this.#o;
-    await this.#lease(() => ledger.claimLanes({ worker, leaseMs: LEASE_MS }));
+    const { ledger, worker, leaseMs } = this.#o;
+    await this.#lease(() => ledger.claimLanes({ worker, leaseMs }));
     this.#arm();
   }
 
@@ -105,8 +106,8 @@ export class Lanes {
       this.#again = true;
       return;
     }
-    const { ledger, worker, log } = this.#o;
-    this.#renewing = this.#lease(() => ledger.renewLanes({ worker, leaseMs: LEASE_MS })).catch((error: unknown) => {
+    const { ledger, worker, leaseMs, log } = this.#o;
+    this.#renewing = this.#lease(() => ledger.renewLanes({ worker, leaseMs })).catch((error: unknown) => {
       log.error("the lease on the lanes could not be renewed", { error: explain(error) });
     });
     await this.#renewing;

@@ -122,6 +122,18 @@ test("a worker that dies loses its lanes within the lease, and what it had in ha
   expect(c.lanes).toBe(LANES);
 });
 
+test("a worker with a shorter lease is waited for that long", async () => {
+  const { bed } = await aBed();
+  await using _ = bed;
+  const a = await bed.start("a", { leaseMs: 2_000 });
+  const b = await bed.start("b");
+  await bed.until("two share the lanes", evenly(a, b));
+  const died = bed.clock.now();
+  await bed.kill(a);
+  await bed.until("the lanes are taken over", () => b.lanes === LANES);
+  expect(bed.clock.now() - died).toBeLessThan(3_000);
+});
+
 test("a worker that was suspended beyond its lease sends nothing and changes nothing any more", async () => {
   const { odoo, bed } = await aBed();
   await using _ = bed;

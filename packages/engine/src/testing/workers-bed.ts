@@ -48,7 +48,7 @@ export class WorkersBed implements AsyncDisposable {
   /** `wrongMs`: how far this worker's clock is ahead. `listen`: whether it hears of what others do. `wrap` puts something before its ledger. */
   async start(
     name: string,
-    { wrongMs = 0, listen = true, wrap = (ledger: Ledger) => ledger } = {},
+    { wrongMs = 0, listen = true, leaseMs = 10_000, wrap = (ledger: Ledger) => ledger } = {},
   ): Promise<TestWorker> {
     const clock = new FakeClock(this.clock.now() + wrongMs);
     const open = async () =>
@@ -56,7 +56,7 @@ export class WorkersBed implements AsyncDisposable {
     const ledger = { engine: "postgres", location: "test", open };
     const hub = await openHub(
       { name: "test", ledger, ...this.#definition },
-      { clock, random: seededRandom(1), worker: name },
+      { clock, random: seededRandom(1), worker: name, leaseMs },
     );
     const worker = new TestWorker(hub, clock);
     this.#workers.push(worker);
