@@ -1,8 +1,9 @@
 import { randomInt } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
-import { type Clock, LineshaftError, type Secret } from "@lineshaft/core";
+import { type Clock, LineshaftError, type Secret, systemClock } from "@lineshaft/core";
 import type { Client } from "pg";
 import { Connections } from "./connections.ts";
+import { codeOf, isConflict } from "./postgres-error.ts";
 import { quoted } from "./statements.ts";
 
 export interface PostgresRoles {
@@ -23,6 +24,8 @@ export interface MigrateOptions {
   partitionDays?: number;
   /** Replaces the server's clock; for tests. */
   serverClock?: Clock;
+  /** Another release's migrations, in their folder; for tests. */
+  migrations?: URL;
 }
 
 export interface Migrated {
@@ -36,9 +39,16 @@ const OLDEST_SERVER = 140_000;
 /** Days for which partitions are there in advance, so that no hub needs to run for them to be made. */
 export const PARTITIONS_AHEAD_DAYS = 60;
 
-const folder = new URL("../migrations/", import.meta.url);
+/** How long a step waits for readers and commits before it lets them go first, in ms: who comes after it waits behind it. */
+const LOCK_MS = 2_000;
+/** Tries of a step that keeps meeting others. */
+const LOCK_TRIES = 30;
+/** For others to get ahead between two tries, in ms. */
+const LOCK_PAUSE_MS = 500;
 
-function files(): string[] {
+const ownMigrations = new URL("../migrations/", import.meta.url);
+
+function files(folder: URL): string[] {
   return readdirSync(folder)
     .filter((name) => /^\d{4}-.*\.sql$/.test(name))
     .sort();
@@ -66,10 +76,11 @@ export async function migrate(
   const line = await connections.connect({ statementMs: 0 });
   try {
     const { schema } = connections.address;
-    const { version: from } = await inspect(connections);
-    const names = files();
+    const { migrations: folder = ownMigrations } = options;
+    const { version: from } = await inspect(connections, { folder });
+    const names = files(folder);
     for (const [at, name] of names.entries())
-      if (at >= from) await step(line.client, { schema, number: at + 1, name, options });
+      if (at >= from) await stepBetweenOthers(line.client, { schema, number: at + 1, path: new URL(name, folder), name, options });
     await inTransaction(line.client, schema, async (client) => {
       await client.query("select make_partitions_v1($1, $2)", [
         options.serverClock?.now() ?? null,
@@ -86,18 +97,24 @@ export async function migrate(
 }
 
 export interface Inspected {
-  /** 0: there is no ledger yet. */
+  /** 0: there is no ledger yet. Greater than `known`: of a newer release that says this code may go on. */
   version: number;
   known: number;
   /** The server only reads: a standby. */
   standby: boolean;
 }
 
-/** @throws LineshaftError `ledger-newer`, `ledger-refused` for a server that is too old, `ledger-damaged` */
-export async function inspect(connections: Connections): Promise<Inspected> {
+/**
+ * `rolling`: a newer version is no error while it says that code of this version may work on it.
+ * @throws LineshaftError `ledger-newer`, `ledger-refused` for a server that is too old, `ledger-damaged`
+ */
+export async function inspect(
+  connections: Connections,
+  { folder = ownMigrations, rolling = false }: { folder?: URL; rolling?: boolean } = {},
+): Promise<Inspected> {
   const { location, address } = connections;
   const s = quoted(address.schema);
-  const known = files().length;
+  const known = files(folder).length;
   const [server] = await connections.read(
     `select current_setting('server_version_num')::integer as number, current_setting('server_version') as version,
        pg_is_in_recovery() as standby, to_regclass($1) is not null as ledger,
@@ -125,7 +142,7 @@ export async function inspect(connections: Connections): Promise<Inspected> {
   }
   const [found] = await connections.read(`select coalesce(max(number), 0) as version from ${s}.migration`);
   const version = found?.["version"] as number;
-  if (version > known)
+  if (version > known && !(rolling && (await oldestCode(connections, known)) <= known))
     throw new LineshaftError(
       "ledger-newer",
       `The ledger ${location} is of version ${version}, and this Lineshaft knows versions up to ${known}; nothing was changed.`,
@@ -134,21 +151,56 @@ export async function inspect(connections: Connections): Promise<Inspected> {
   return { version, known, standby };
 }
 
+/** What all versions after `known` ask of the code that works on them; one that says nothing asks for itself. */
+async function oldestCode(connections: Connections, known: number): Promise<number> {
+  const s = quoted(connections.address.schema);
+  const [row] = await connections.read(
+    `select max(coalesce(oldest_code, number)) as oldest from ${s}.migration where number > $1`,
+    [known],
+  );
+  return row?.["oldest"] as number;
+}
+
 interface Step {
   schema: string;
   number: number;
+  path: URL;
   name: string;
   options: Omit<MigrateOptions, "url" | "schema">;
 }
 
-async function step(client: Client, { schema, number, name, options }: Step): Promise<void> {
+/** Hubs go on meanwhile: a step that would make them wait for a reader stands back, and tries again. */
+async function stepBetweenOthers(client: Client, to: Step): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await step(client, to);
+    } catch (error) {
+      if (tries >= LOCK_TRIES || !(isConflict(error) || codeOf(error) === LOCK_NOT_AVAILABLE)) throw error;
+      await systemClock.sleep(LOCK_PAUSE_MS);
+    }
+  }
+}
+
+const LOCK_NOT_AVAILABLE = "55P03";
+
+/** First line of a migration that older code may work on: which version that code has to know. */
+const OLDEST_CODE = /^-- oldest code: (\d+)\n/;
+
+async function step(client: Client, { schema, number, path, name, options }: Step): Promise<void> {
   await inTransaction(client, schema, async () => {
     if (number === 1) await beginSchema(client, schema);
     // Another process may have done it while this one waited for the lock.
     const { rows } = await client.query("select from migration where number = $1", [number]);
     if (rows.length > 0) return;
-    await client.query(readFileSync(new URL(name, folder), "utf8"));
-    await client.query("insert into migration (number, name) values ($1, $2)", [number, name]);
+    const text = readFileSync(path, "utf8");
+    await client.query(`set local lock_timeout to ${LOCK_MS}`);
+    await client.query(text);
+    const oldest = OLDEST_CODE.exec(text)?.[1];
+    await client.query("insert into migration (number, name, oldest_code) values ($1, $2, $3)", [
+      number,
+      name,
+      oldest === undefined ? null : Number(oldest),
+    ]);
     if (number === 1) await seed(client, options);
     // By default, everybody may call every function.
     await client.query(`revoke all on all functions in schema ${quoted(schema)} from public`);
@@ -162,7 +214,12 @@ async function beginSchema(client: Client, schema: string): Promise<void> {
   // With `if not exists` it would ask for the right to create one even where it exists.
   if (rows[0]?.there !== true) await client.query(`create schema ${quoted(schema)}`);
   await client.query(
-    "create table if not exists migration (number integer primary key, name text not null, at timestamptz not null default now())",
+    `create table if not exists migration (
+       number integer primary key,
+       name text not null,
+       -- The version that code has to know to work on a ledger with this step; null: this one.
+       oldest_code integer,
+       at timestamptz not null default now())`,
   );
 }
 

@@ -44,7 +44,7 @@ export async function openPostgresLedger(options: PostgresLedgerOptions): Promis
   const { url, schema = "lineshaft", poolSize = 4, statementMs = 30_000, listen = true, readOnly = false } = options;
   const connections = new Connections({ url, schema, sessions: listen, readOnly, statementMs }, poolSize);
   try {
-    const found = await inspect(connections);
+    const found = await inspect(connections, { rolling: true });
     if (!readOnly) await makeReady(connections, found, options);
     else if (found.version < found.known) throw older(connections, found);
     const s = quoted(schema);
@@ -72,7 +72,7 @@ async function makeReady(connections: Connections, found: Inspected, options: Po
         next: "Let the URL name the primary, or promote this server.",
       },
     );
-  if (found.version === found.known) return;
+  if (found.version >= found.known) return;
   if (options.migrate === "never") throw older(connections, found);
   const { serverClock } = options;
   try {

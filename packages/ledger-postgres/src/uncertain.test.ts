@@ -1,7 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type LaneLease, type Ledger, type Route, type Settlement, deliveryId, laneOf } from "@lineshaft/core";
-import { aMessage, eventually } from "@lineshaft/testing";
-import { type PostgresServer, type Wire, startPostgres, startWire } from "@lineshaft/testing/postgres";
+import {
+  type CommitGroup,
+  type CommitResult,
+  type LaneLease,
+  type Ledger,
+  type Route,
+  type Settlement,
+  deliveryId,
+  laneOf,
+} from "@lineshaft/core";
+import { aMessage, eventually, seededRandom } from "@lineshaft/testing";
+import { type PostgresServer, type Wire, type WireFault, startPostgres, startWire } from "@lineshaft/testing/postgres";
 import { type PostgresLedgerOptions, type PostgresLedgerStats, openPostgresLedger } from "./index.ts";
 
 let server: PostgresServer;
@@ -169,4 +178,63 @@ test("a commit that finds no server is turned away, and the next one goes on whe
   await expect(ledger.commit({ at: 1, messages: [message("f-1")] })).rejects.toMatchObject({ code: "ledger-io" });
   wire.refusing = false;
   expect((await ledger.commit({ at: 1, messages: [message("f-1")] })).messages[0]?.kind).toBe("accepted");
+});
+
+describe("whatever breaks when", () => {
+  const faults: readonly WireFault[] = ["lose-answer", "lose-statement", "hold-statement"];
+
+  /** Commits through one fault, as the engine does: what failed comes again, with a higher epoch, until it is stored. */
+  async function commitThrough(
+    group: CommitGroup,
+    { fault, away }: { fault: WireFault; away: boolean },
+  ): Promise<CommitResult> {
+    wire.fault(fault, "commit_v1");
+    let result: CommitResult | undefined;
+    const first = ledger.commit({ ...group, epoch }).then(
+      (stored) => (result = stored),
+      () => epoch++,
+    );
+    await eventually("the fault strikes", () => wire.struck);
+    wire.refusing = away;
+    await first;
+    wire.refusing = false;
+    // Late, what was held arrives after all; it may change nothing.
+    const late = fault === "hold-statement" && random() < 0.5;
+    if (fault === "hold-statement" && !late) await wire.deliver();
+    result ??= await ledger.commit({ ...group, epoch });
+    if (late) await wire.deliver();
+    return result;
+  }
+  let epoch = 0;
+  let random = seededRandom(0);
+
+  test.each([1, 2, 3])("each fact is stored once, and each step is taken once and told so (%i)", async (seed) => {
+    await open({ commitWaitMs: 60 });
+    epoch = 0;
+    random = seededRandom(seed);
+    const deliveries: number[] = [];
+    for (let n = 0; n < 25; n++) {
+      const [begun, finished] = [deliveries[n - 1], deliveries[n - 2]];
+      const settlements = [
+        ...(begun === undefined ? [] : [step(begun, { from: "pending", to: "sending" })]),
+        ...(finished === undefined ? [] : [step(finished, { from: "sending", to: "done", attempt: sent })]),
+      ];
+      const fault = faults[Math.floor(random() * 3)] as WireFault;
+      const result = await commitThrough(
+        { at: n, messages: [message(`f-${n}`)], settlements },
+        { fault, away: random() < 0.6 },
+      );
+      expect(result.lost).toEqual([]);
+      deliveries.push(deliveryId(result.messages[0]?.message ?? 0, route.id));
+    }
+    expect(await stored()).toEqual(Array.from({ length: 25 }, (_, n) => `f-${n}`));
+    expect(await beside.counts({ open: false })).toMatchObject([
+      { state: "done", count: 23 },
+      { state: "pending", count: 1 },
+      { state: "sending", count: 1 },
+    ]);
+    expect((await beside.totals()).attempts).toBe(23);
+    expect((await beside.verifyAudit()).problem).toBeUndefined();
+    expect(ledger.stats().uncertain).toBe(25);
+  });
 });
