@@ -12,7 +12,7 @@ const KEEP_ALIVE_MS = 10_000;
 /** An unused connection for reading is closed after this, in ms. */
 const IDLE_MS = 60_000;
 
-/** 64-bit integer, PostgreSQL's `pg_type.oid`. All of ours stay below 2^53. */
+// 64-bit integer, PostgreSQL's `pg_type.oid`. All of ours stay below 2^53.
 const INT8 = 20;
 
 export interface Address {

@@ -34,7 +34,7 @@ export interface Migrated {
   to: number;
 }
 
-/** Oldest PostgreSQL that has what the ledger uses. */
+// The oldest PostgreSQL that has what the ledger uses.
 const OLDEST_SERVER = 140_000;
 /** Days for which partitions are there in advance, so that no hub needs to run for them to be made. */
 export const PARTITIONS_AHEAD_DAYS = 60;
@@ -80,7 +80,8 @@ export async function migrate(
     const { version: from } = await inspect(connections, { folder });
     const names = files(folder);
     for (const [at, name] of names.entries())
-      if (at >= from) await stepBetweenOthers(line.client, { schema, number: at + 1, path: new URL(name, folder), name, options });
+      if (at >= from)
+        await stepBetweenOthers(line.client, { schema, number: at + 1, path: new URL(name, folder), name, options });
     await inTransaction(line.client, schema, async (client) => {
       await client.query("select make_partitions_v1($1, $2)", [
         options.serverClock?.now() ?? null,

@@ -256,6 +256,19 @@ test("a commit that waits for another hub's says for how long", async () => {
   expect(ledger.stats().lockWaitMs).toBeGreaterThan(1);
 });
 
+test("a lease is renewed though everything else waits", async () => {
+  await using ledger = await openPostgresLedger({ url, poolSize: 1 });
+  await ledger.claimLanes({ worker: "w1", leaseMs: 60_000 });
+  const holding = server.sql("begin; lock table lineshaft.message in access exclusive mode; select pg_sleep(600)", url);
+  const ended = Promise.allSettled([holding]);
+  const sleeping = "select pid from pg_stat_activity where wait_event = 'PgSleep'";
+  await eventually("the table is locked", async () => (await server.sql(sleeping)).length > 0);
+  const waiting = [ledger.messages({ limit: 1 }), ledger.commit({ at: 1, messages: [aMessage()] })];
+  expect((await ledger.renewLanes({ worker: "w1", leaseMs: 60_000 })).lanes).toHaveLength(64);
+  await server.sql(`select pg_terminate_backend(pid) from (${sleeping}) s`);
+  await Promise.all([ended, ...waiting]);
+});
+
 const noCertificates = certificatesMissing();
 test.skipIf(noCertificates !== false)(
   `a connection is encrypted where the URL says so (${noCertificates || "openssl"})`,
