@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "@lineshaft/core";
 
-/** Smaller differences are the time a reply takes. */
+/** Smaller differences matter to nobody. */
 const TOLERATED_MS = 1_000;
 
 /** This machine's clock, put right by the ledger's: workers whose clocks differ by minutes agree on when something is due. */
@@ -31,8 +31,10 @@ export class LedgerClock implements Clock {
 
   /** The ledger's time in a reply to a request that left at `asked`, by this clock. Returns whether it was put right. */
   compare(ledgerNow: number, asked: number): boolean {
-    const difference = ledgerNow - (asked + this.now()) / 2;
-    if (Math.abs(difference) <= TOLERATED_MS) return false;
+    const waited = this.now() - asked;
+    const difference = ledgerNow - (asked + waited / 2);
+    // The reply may have been read long after it was made, by a process that was suspended: that says nothing of a clock.
+    if (Math.abs(difference) <= TOLERATED_MS + waited / 2) return false;
     this.#offset += Math.round(difference);
     return true;
   }
