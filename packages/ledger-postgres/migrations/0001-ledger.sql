@@ -65,12 +65,14 @@ create table message (
   received bytea,
   primary key (id)
 ) partition by range (id);
-create index message_key on message (key, id);
-create index message_object on message (object, id) where object <> key;
+-- Of the beginning only: an entry of an index holds 2,704 bytes, and a source may send a longer key.
+create index message_key on message (left(key, 200), id);
+create index message_object on message (left(object, 200), id) where object <> key;
 
 -- Which facts are known: remembered beyond their messages, so that a late repetition is still told.
 create table seen (
   source text not null,
+  -- Of a long one its beginning and its SHA-256, as the ledger's client writes it.
   source_id text not null,
   message bigint not null,
   digest bytea not null,
@@ -171,6 +173,7 @@ create table link (
 -- Newest known version of each object of a state contract, by source.
 create table latest (
   contract text not null,
+  -- Shortened as in `seen`.
   object text not null,
   source text not null,
   version text not null,

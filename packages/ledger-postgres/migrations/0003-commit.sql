@@ -177,12 +177,12 @@ begin
     message_base := greatest(h.message, h.day::bigint << 27);
     with m as materialized (
       select * from json_to_recordset(p_messages) as m (
-        n integer, source text, source_id text, contract text, object text, key text, version text, event_time bigint,
+        n integer, source text, source_id text, seen_id text, contract text, object text, key text, version text, event_time bigint,
         received_time bigint, origin text, trace text, canonical text, start integer, bytes integer, lane smallint,
         routes smallint[], tail text)
     ), s as (
       insert into seen (source, source_id, message, digest)
-      select m.source, m.source_id, message_base + m.n, substr(p_digests, m.n * 32 - 31, 32) from m
+      select m.source, m.seen_id, message_base + m.n, substr(p_digests, m.n * 32 - 31, 32) from m
       on conflict do nothing
       returning message
     ), i as (
@@ -266,11 +266,11 @@ begin
       with m as (
         select m.*, substr(p_digests, m.n * 32 - 31, 32) as digest
         from json_to_recordset(p_messages) as m (
-          n integer, source text, source_id text, received_time bigint, start integer, bytes integer)
+          n integer, source text, seen_id text, received_time bigint, start integer, bytes integer)
       ), r as (
         select greatest(h.duplicate, h.day::bigint << 27) + row_number() over (order by m.n) as id, m.n, s.message,
           m.received_time, s.digest <> m.digest as differs, m.start, m.bytes
-        from m join seen s on s.source = m.source and s.source_id = m.source_id
+        from m join seen s on s.source = m.source and s.source_id = m.seen_id
         where s.message <> message_base + m.n
       ), i as (
         insert into duplicate (id, message, received_time, link, differs, received)

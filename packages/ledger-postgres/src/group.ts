@@ -9,7 +9,7 @@ import {
   laneOf,
 } from "@lineshaft/core";
 import { digestOf, lineTail } from "./audit-chain.ts";
-import { toStored } from "./text.ts";
+import { toIndexed, toStored } from "./text.ts";
 
 /** What `commit_v1` answers. */
 export interface Committed {
@@ -102,12 +102,13 @@ function messageRow(m: NewMessage, n: number, digest: string, payloads: Payloads
     n,
     source: toStored(m.source),
     source_id: toStored(m.sourceId),
+    seen_id: toIndexed(m.sourceId),
     contract: toStored(m.contract),
     object: toStored(m.object),
     key: toStored(m.key),
     version: toStored(m.version),
-    event_time: m.eventTime,
-    received_time: m.receivedTime,
+    event_time: Math.round(m.eventTime),
+    received_time: Math.round(m.receivedTime),
     origin: toStored(m.origin),
     trace: toStored(m.trace),
     canonical: toStored(m.canonical),
@@ -115,7 +116,17 @@ function messageRow(m: NewMessage, n: number, digest: string, payloads: Payloads
     // A message without a key is refused by the ledger, not here.
     lane: typeof m.key === "string" ? laneOf(m.key) : null,
     routes: m.deliveries.map((d) => d.route),
-    tail: lineTail([m.source, m.sourceId, m.contract, m.object, m.key, m.version, m.eventTime, m.receivedTime, digest]),
+    tail: lineTail([
+      m.source,
+      m.sourceId,
+      m.contract,
+      m.object,
+      m.key,
+      m.version,
+      Math.round(m.eventTime),
+      Math.round(m.receivedTime),
+      digest,
+    ]),
   };
 }
 
@@ -123,7 +134,7 @@ function versionRow(m: NewMessage, version: string, n: number): object {
   return {
     n,
     contract: toStored(m.contract),
-    object: toStored(m.object),
+    object: toIndexed(m.object),
     source: toStored(m.source),
     version: toStored(version),
     units: versionUnits(version),

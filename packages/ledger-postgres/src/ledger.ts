@@ -26,7 +26,7 @@ import { codeOf } from "./postgres-error.ts";
 import { Queries } from "./queries.ts";
 import { auditEntry, canonicalOf, openDelivery, payload } from "./rows.ts";
 import { type Statements, quoted } from "./statements.ts";
-import { fromStored, toStored } from "./text.ts";
+import { fromStored, toIndexed, toStored } from "./text.ts";
 import { Writer, type WriterLimits, type WriterStats } from "./writer.ts";
 
 export interface LedgerParts {
@@ -203,7 +203,7 @@ export class PostgresLedger implements Ledger {
   }
 
   async latest(contract: string, object: string): Promise<string | undefined> {
-    const [row] = await this.#read(this.#sql.latestPayload, [toStored(contract), toStored(object)]);
+    const [row] = await this.#read(this.#sql.latestPayload, [toStored(contract), toIndexed(object)]);
     return row === undefined ? undefined : canonicalOf(row);
   }
 

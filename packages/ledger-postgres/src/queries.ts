@@ -30,8 +30,12 @@ export class Queries {
     const s = this.#schema;
     const where = new Conditions()
       .list("m.id", "bigint", filter.ids)
-      .add("m.key = $", toStored(filter.key))
-      .add("(m.object = $ and m.object <> m.key or m.key = $ and m.object = $)", toStored(filter.object))
+      .add("left(m.key, 200) = left($::text, 200) and m.key = $", toStored(filter.key))
+      .add(
+        `(left(m.object, 200) = left($::text, 200) and m.object = $ and m.object <> m.key
+          or left(m.key, 200) = left($::text, 200) and m.key = $ and m.object = $)`,
+        toStored(filter.object),
+      )
       .add("m.source = $", toStored(filter.source))
       .add("m.source_id = $", toStored(filter.sourceId))
       .add("m.contract = $", toStored(filter.contract))

@@ -144,6 +144,7 @@ describe("every statement of the hot path finds its rows by an index", () => {
       n,
       source: "mes",
       source_id: `new-${n}`,
+      seen_id: `new-${n}`,
       contract: "note.v1",
       object: "MO-1",
       key: "MO-1",

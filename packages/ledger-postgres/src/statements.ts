@@ -20,7 +20,7 @@ export function statements(s: string) {
         d.edited is not null as edited
       from ${s}.message m
         join ${s}.delivery d on d.id >= m.id * 4096 and d.id < (m.id + 1) * 4096
-      where m.key = $1
+      where left(m.key, 200) = left($1::text, 200) and m.key = $1
         and m.id >= greatest($2, (
           select o.id / 4096 from ${s}.delivery o
           where o.system = $4 and o.open and o.id > $3

@@ -354,6 +354,27 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
       expect((await ledger.verifyAudit()).problem).toBeUndefined();
     });
 
+    test("ids and keys may be as long as a payload, and break nothing of their group", async () => {
+      const long = (name: string) => name + Array.from({ length: 6_000 }, (_, i) => ((i * 7_919) % 9_973) * i).join("");
+      const odd = { sourceId: long("s"), key: long("k"), object: long("o") };
+      const message = { ...odd, contract: "level.v1", version: "1", deliveries: to(0) };
+      const { messages } = await commit({ messages: [aMessage(message), aMessage({ sourceId: "plain" })] });
+      expect(messages.map((m) => m.kind)).toEqual(["accepted", "accepted"]);
+      const id = messages[0]?.message ?? 0;
+      expect(await ledger.message(id)).toMatchObject(odd);
+      for (const filter of [{ key: odd.key }, { object: odd.object }, { sourceId: odd.sourceId }])
+        expect((await ledger.messages({ ...filter, limit: 10 })).map((m) => m.id)).toEqual([id]);
+      expect(await ledger.messages({ key: odd.key.slice(0, -1), limit: 10 })).toEqual([]);
+      expect(await ledger.openOfKey({ system: "odoo", key: odd.key, after: 0, limit: 10 })).toHaveLength(1);
+      const second = [aMessage(message), aMessage({ ...message, sourceId: `${odd.sourceId}x`, version: "2" })];
+      expect((await commit({ messages: second })).messages).toMatchObject([
+        { kind: "duplicate", differs: false },
+        { kind: "accepted", superseded: [delivery(id)] },
+      ]);
+      expect(await ledger.latest("level.v1", odd.object)).toBeDefined();
+      expect((await ledger.verifyAudit()).problem).toBeUndefined();
+    });
+
     test("payloads come canonical, and edited where a person edited", async () => {
       const message = await accept();
       const id = delivery(message);
