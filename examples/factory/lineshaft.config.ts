@@ -1,9 +1,12 @@
+import { Secret } from "@lineshaft/core";
 import { defineHub } from "@lineshaft/engine";
+import { postgres } from "@lineshaft/ledger-postgres";
 import { sqlite } from "@lineshaft/ledger-sqlite";
 import { productionOrder } from "@lineshaft/model";
 import { completionFlow, consumptionFlow, downtimeFlow, stockMovementFlow } from "@lineshaft/workflows";
 import { odoo, s4, shopFloor, terminals } from "./systems.ts";
 
+const ledger = process.env["FACTORY_LEDGER"] ?? ".lineshaft/ledger.db";
 const inSap = {
   system: s4,
   plant: "1010",
@@ -15,7 +18,8 @@ const reasons = { "SEAL-DAMAGED": "0001", DIMENSION: "0002", SURFACE: "0003", LE
 
 export default defineHub({
   name: "Factory",
-  ledger: sqlite({ path: process.env["FACTORY_LEDGER"] ?? ".lineshaft/ledger.db" }),
+  // A file for one process, a PostgreSQL for many.
+  ledger: ledger.startsWith("postgres:") ? postgres({ url: Secret.env("FACTORY_LEDGER") }) : sqlite({ path: ledger }),
   systems: [shopFloor, terminals, odoo, s4],
   flows: [
     completionFlow({

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LiveStatus } from "@lineshaft/server";
@@ -57,3 +57,49 @@ test(
     rmSync(data, { recursive: true, force: true });
   },
 );
+
+test(
+  "three workers share the demo on PostgreSQL, one is killed, and everything stands once",
+  { timeout: 180_000 },
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), "lineshaft-demo-"));
+    // The database may run as another user.
+    chmodSync(data, 0o755);
+    await using plant = new Plant({ withConfig: false });
+    const options = ["--data", data, "--speed", "600", "--ledger", "postgres", "--workers", "3"];
+    const demo = await plant.demo(...options);
+    await workersOf(demo.url, 3);
+    await delivered(demo.url, 10);
+    process.kill(demo.workers[0]?.pid ?? 0, "SIGKILL");
+    await workersOf(demo.url, 2);
+    await delivered(demo.url, 60);
+    expect(await demo.kill("SIGTERM")).toBe(exitCodes.ok);
+
+    const again = await plant.demo(...options);
+    expect(again.rebuilt).toBeGreaterThanOrEqual(60);
+    await workersOf(again.url, 3);
+    const { effects } = await read<Odoo>(`${again.odoo}/_state`);
+    expect(Object.values(effects).filter((times) => times !== 1)).toEqual([]);
+    expect(await again.kill("SIGTERM")).toBe(exitCodes.ok);
+    rmSync(data, { recursive: true, force: true });
+  },
+);
+
+test("several workers on a ledger in a file are refused", async () => {
+  await using plant = new Plant({ withConfig: false });
+  const ran = await plant.run("demo", "--no-open", "--workers", "2");
+  expect([ran.code, ran.err]).toEqual([exitCodes.usage, expect.stringContaining("--ledger postgres")]);
+});
+
+/** Waits until so many workers live, and share the lanes. */
+async function workersOf(url: string, workers: number): Promise<void> {
+  for (;;) {
+    const { worker } = (await read<LiveStatus>(`${url}/api/status`)).hub;
+    if (
+      worker.workers === workers &&
+      worker.lanes >= Math.floor(64 / workers) &&
+      worker.lanes <= Math.ceil(64 / workers)
+    )
+      return;
+  }
+}

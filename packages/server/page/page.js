@@ -21,7 +21,7 @@ setInterval(showContact, 1_000);
 function draw(status) {
   const { hub } = status;
   notePulse(hub);
-  text("hub-name", hub.name);
+  text("hub-name", `${hub.name}${words.workerSentence(hub.worker)}`);
   text("since", ` · Running since ${words.clockTime(hub.startedAt, hub.now)}`);
   document.title = hub.ready ? `${hub.name} – Lineshaft` : `Not ready – ${hub.name}`;
   const { tone, title, text: sentence } = words.headline(status);

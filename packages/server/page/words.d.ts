@@ -14,6 +14,7 @@ export function headline(status: { hub: HubStatus; parked: LiveStatus["parked"] 
   text: string;
 };
 export function systemSentence(system: SystemStatus, now: number): { tone: Tone; text: string; technical?: string };
+export function workerSentence(worker: HubStatus["worker"]): string;
 export function sourceSentence(source: SourceStatus, now: number): { text: string; technical?: string };
 export function stateWord(state: string): { word: string; tone: string };
 export function contractName(contract: string): string;

@@ -95,6 +95,12 @@ export function systemSentence(system, now) {
   return { tone: "good", text: "Answers. Nothing waits." };
 }
 
+/** Where several workers share the work: what this one has of it. */
+export function workerSentence({ lanes, workers }) {
+  if (workers < 2) return "";
+  return ` · one of ${workers} workers, with ${lanes} of 64 lanes. What waits, is stuck or came last is of all of them; counts since the start are of this one.`;
+}
+
 /** One source of a system, as a sentence, with the technical text behind it. */
 export function sourceSentence(source, now) {
   if (source.state === "running")

@@ -80,3 +80,10 @@ test("a time of another day carries its date", () => {
   expect(words.clockTime(now - 86_400_000, now)).toContain("2026");
   expect(words.clockTime(now, now)).not.toContain("2026");
 });
+
+test("what a worker's page shows is told only where there are several", () => {
+  expect(words.workerSentence({ name: "w1", lanes: 64, workers: 1 })).toBe("");
+  expect(words.workerSentence({ name: "w1", lanes: 22, workers: 3 })).toContain(
+    "one of 3 workers, with 22 of 64 lanes",
+  );
+});

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { LineshaftError } from "@lineshaft/core";
 import pino from "pino";
 import { codeOf } from "../error-text.ts";
@@ -19,6 +19,8 @@ interface DemoOptions {
   mqttPort: number;
   httpPort: number;
   data: string;
+  ledger: "sqlite" | "postgres";
+  workers: number;
   speed: number;
   open: boolean;
 }
@@ -33,11 +35,26 @@ export function demoCommand(terminal: Terminal): Command {
     .option("--mqtt-port <n>", "port of the MQTT broker; 0 takes a free one", portNumber, 0)
     .option("--http-port <n>", "port where facts can be posted; 0 takes a free one", portNumber, 0)
     .option("--data <folder>", "where ledger and state are kept", DEMO_DATA)
+    .addOption(
+      new Option("--ledger <engine>", "where the hub keeps its ledger: a file, or a PostgreSQL that the demo starts")
+        .choices(["sqlite", "postgres"])
+        .default("sqlite"),
+    )
+    .option(
+      "--workers <n>",
+      "hub processes that share the work; more than one needs --ledger postgres",
+      workerNumber,
+      1,
+    )
     .option("--speed <times>", "how much faster than real time the plant's day passes", speedNumber, SPEED)
     .option("--no-open", "open no browser")
     .action(async (options: DemoOptions) => {
       // Made whole before the configuration is loaded, which changes the folder.
       const data = resolve(options.data);
+      if (options.workers > 1 && options.ledger !== "postgres")
+        throw new LineshaftError("usage", `${options.workers} workers cannot share a ledger in a file.`, {
+          next: "Add --ledger postgres.",
+        });
       const factory = await start(terminal, { ...options, data });
       const { url } = factory.running.server;
       show(terminal, factory, { ...options, data });
@@ -63,9 +80,10 @@ async function start(terminal: Terminal, options: DemoOptions): Promise<Factory>
   }
 }
 
-function show(terminal: Terminal, { running, addresses, rebuilt }: Factory, { data, speed }: DemoOptions): void {
+function show(terminal: Terminal, factory: Factory, { data, speed }: DemoOptions): void {
+  const { running, addresses, rebuilt, workers } = factory;
   const { FACTORY_MQTT_URL: mqtt, FACTORY_ODOO_URL: odoo, FACTORY_S4_URL: s4 } = addresses;
-  terminal.result({ url: running.server.url, mqtt, odoo, s4, data, rebuilt, pid: process.pid }, (it) =>
+  terminal.result({ url: running.server.url, mqtt, odoo, s4, data, rebuilt, pid: process.pid, workers }, (it) =>
     [
       "",
       `  A factory runs, ${speed} times faster than real time.`,
@@ -74,6 +92,9 @@ function show(terminal: Terminal, { running, addresses, rebuilt }: Factory, { da
       `  MQTT broker    ${it.mqtt}   plant/1010/ASSEMBLY/completion`,
       `  Odoo (sim)     ${it.odoo}   state at ${it.odoo}/_state`,
       `  SAP (sim)      ${it.s4}`,
+      ...it.workers.map(
+        ({ url, pid }, at) => `  Worker ${at + 2}       ${url}   process ${pid}; kill -9 it and look who takes over`,
+      ),
       `  Kept in        ${it.data}${it.rebuilt > 0 ? `, ${it.rebuilt} deliveries of earlier starts stand again` : ""}`,
       "",
       "  Break something on the page, or ask here: npx lineshaft stats, npx lineshaft parked, npx lineshaft trace 1000001",
@@ -81,6 +102,15 @@ function show(terminal: Terminal, { running, addresses, rebuilt }: Factory, { da
       "",
     ].join("\n"),
   );
+}
+
+const MOST_WORKERS = 8;
+
+function workerNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > MOST_WORKERS)
+    throw new InvalidArgumentError(`A whole number from 1 to ${MOST_WORKERS} is needed.`);
+  return value;
 }
 
 function speedNumber(text: string): number {

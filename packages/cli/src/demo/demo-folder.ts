@@ -41,10 +41,16 @@ export function ledgerIn(data: string): string {
   return join(resolve(data), LEDGER_FILE);
 }
 
-/** The ledger that a demo left in this folder, if there is one. */
+/** The ledger's file that a demo left in this folder, if there is one; the last one may have kept it in a database. */
 export function demoLedgerPath(): string | undefined {
   const path = ledgerIn(DEMO_DATA);
-  return existsSync(path) ? path : undefined;
+  const last = readDemoState(DEMO_DATA)?.addresses.FACTORY_LEDGER;
+  return existsSync(path) && (last === undefined || isFile(last)) ? path : undefined;
+}
+
+/** Whether what `FACTORY_LEDGER` says is a file's path rather than a database's address. */
+function isFile(ledger: string): boolean {
+  return !ledger.startsWith("postgres:");
 }
 
 export function readDemoState(data: string): DemoState | undefined {

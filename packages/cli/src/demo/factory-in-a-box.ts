@@ -3,7 +3,6 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Clock, type Ledger, type Log, Secret, systemClock } from "@lineshaft/core";
 import type { HubDefinition } from "@lineshaft/engine";
-import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { provision } from "@lineshaft/odoo";
 import {
   type MesDay,
@@ -16,7 +15,9 @@ import {
 } from "@lineshaft/simulators";
 import { type RunningHub, runHub } from "../run-hub.ts";
 import { DemoBroker } from "./broker.ts";
-import { type FactoryAddresses, ledgerIn, loadFactory, readDemoState, writeDemoState } from "./demo-folder.ts";
+import { type FactoryAddresses, loadFactory, readDemoState, writeDemoState } from "./demo-folder.ts";
+import { type DemoStore, type DemoStoreKind, openDemoStore } from "./demo-store.ts";
+import { DemoWorker } from "./demo-worker.ts";
 import { seedMasterData, seedOrders } from "./plant-seeding.ts";
 import { rebuildSimulators } from "./rebuild.ts";
 import { SimulatorFaults } from "./simulator-faults.ts";
@@ -27,6 +28,9 @@ export interface FactoryOptions {
   port: number;
   mqttPort: number;
   httpPort: number;
+  ledger: DemoStoreKind;
+  /** Hub processes, this one among them. */
+  workers: number;
   /** How many times faster than real time the plant's day passes. */
   speed: number;
   version: string;
@@ -43,6 +47,8 @@ export interface Factory {
   readonly rebuilt: number;
   readonly odoo: OdooSimulator;
   readonly sap: SapSimulator;
+  /** The hub's other processes. */
+  readonly workers: readonly { url: string; pid: number }[];
   stop(): Promise<void>;
 }
 
@@ -65,7 +71,8 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
   const open = new AsyncDisposableStack();
   try {
     mkdirSync(resolve(data), { recursive: true });
-    const ledger = open.use(await openAlone(data, clock));
+    const store = open.use(await openDemoStore(options.ledger, data));
+    const ledger = open.use(await openAlone(store, clock));
     progress("Starting broker and simulators …");
     const broker = open.use(await DemoBroker.start(options.mqttPort));
     const pace = { real: false };
@@ -76,7 +83,7 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
     seedMasterData(odoo, sap);
     const orders = readDemoState(data)?.orders ?? [];
     seedOrders(orders, odoo, sap);
-    const addresses = addressesOf({ ...options, broker, odoo, sap });
+    const addresses = addressesOf({ ...options, ledgerAt: store.location, broker, odoo, sap });
     await provisionOdoo(odoo);
     const definition = await loadFactory(addresses);
     const rebuilt = await rebuild(definition, ledger, options);
@@ -87,20 +94,23 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
     const faults = open.use(new SimulatorFaults({ odoo, sap, broker, clock }));
     const running = await runHub({ definition, port: options.port, log, version: options.version, clock, faults });
     open.defer(() => running.stop());
+    const workers = [];
+    for (let n = 2; n <= options.workers; n++)
+      workers.push(open.use(await DemoWorker.start({ n, data, addresses, version: options.version })));
     writeDemoState(data, { addresses, orders });
     const mes = await startPlant({ ...options, clock, random, addresses, orders, odoo, sap });
     open.defer(() => mes.stop());
     const stack = open.move();
-    return { running, addresses, rebuilt, odoo, sap, stop: () => stack.disposeAsync() };
+    return { running, addresses, rebuilt, odoo, sap, workers, stop: () => stack.disposeAsync() };
   } catch (error) {
     await open.disposeAsync();
     throw error;
   }
 }
 
-/** Opens the ledger and takes its lanes, which only one process can. */
-async function openAlone(data: string, clock: Clock): Promise<Ledger> {
-  const ledger = await openSqliteLedger({ path: ledgerIn(data), clock });
+/** Opens the ledger and takes its lanes, so that nobody works on it meanwhile. */
+async function openAlone(store: DemoStore, clock: Clock): Promise<Ledger> {
+  const ledger = await store.open(clock);
   try {
     await ledger.claimLanes({ worker: REBUILDER, leaseMs: 1_000 });
     return ledger;
@@ -116,15 +126,20 @@ function paced(clock: Clock, pace: { real: boolean }): Clock {
 }
 
 function addressesOf({
-  data,
+  ledgerAt,
   httpPort,
   broker,
   odoo,
   sap,
-}: FactoryOptions & { broker: DemoBroker; odoo: OdooSimulator; sap: SapSimulator }): FactoryAddresses {
+}: FactoryOptions & {
+  ledgerAt: string;
+  broker: DemoBroker;
+  odoo: OdooSimulator;
+  sap: SapSimulator;
+}): FactoryAddresses {
   const hub = odoo.users.find(({ login }) => login === "hub");
   return {
-    FACTORY_LEDGER: ledgerIn(data),
+    FACTORY_LEDGER: ledgerAt,
     FACTORY_MQTT_URL: broker.url,
     FACTORY_MQTT_VERSION: "4",
     FACTORY_HTTP_PORT: String(httpPort),

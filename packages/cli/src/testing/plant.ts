@@ -115,7 +115,7 @@ export class Plant {
     const child = this.#spawn(["demo", "--json", "--port", "0", "--no-open", ...args]);
     child.stderr.resume();
     const first = await lineWith(child.stdout, "{");
-    return new RunningDemo(child, JSON.parse(`{${first}`) as { url: string; odoo: string; rebuilt: number });
+    return new RunningDemo(child, JSON.parse(`{${first}`) as RunningDemo);
   }
 
   /** Runs `dev`; what it says can be waited for. */
@@ -176,13 +176,16 @@ export class RunningDemo {
   /** Of the simulated Odoo. */
   readonly odoo: string;
   readonly rebuilt: number;
+  /** The hub's other processes. */
+  readonly workers: readonly { url: string; pid: number }[];
   readonly #child: Child;
 
-  constructor(child: Child, told: { url: string; odoo: string; rebuilt: number }) {
+  constructor(child: Child, told: Pick<RunningDemo, "url" | "odoo" | "rebuilt" | "workers">) {
     this.#child = child;
     this.url = told.url;
     this.odoo = told.odoo;
     this.rebuilt = told.rebuilt;
+    this.workers = told.workers;
   }
 
   /** Ends it by a signal; its exit code, or null where the signal ended it. */
