@@ -58,3 +58,4 @@ export type {
   StoredMessage,
   StoredRefusal,
 } from "./ledger.ts";
+export type { FactsFromTags, Quality, TagChange, TagGap, TagObserver, TagSource, TagValue } from "./tags.ts";

@@ -1,0 +1,2 @@
+/** Version of what this package offers. */
+export const PLACE = "historian";
