@@ -11,9 +11,12 @@ export const FIRST_HASH = "0".repeat(64);
 
 type Value = string | number | null | undefined;
 
-/** One line of a sealed row: JSON, so that no content can imitate a separator. What is undefined becomes null. */
+/**
+ * One line of a sealed row: JSON, so that no content can imitate a separator. What is undefined becomes null. SQLite's text
+ * is UTF-8 and keeps no half of a surrogate pair; what is sealed is what can be read back.
+ */
 export function sealLine(kind: string, values: readonly Value[]): string {
-  return JSON.stringify([kind, ...values]);
+  return JSON.stringify([kind, ...values.map((value) => (typeof value === "string" ? value.toWellFormed() : value))]);
 }
 
 export function digestOf(received: string | Uint8Array, canonical: string | undefined): string {
