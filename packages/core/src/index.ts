@@ -58,4 +58,5 @@ export type {
   StoredMessage,
   StoredRefusal,
 } from "./ledger.ts";
+export type { ContentRow, ContentTable, LedgerContent } from "./ledger-content.ts";
 export type { FactsFromTags, Quality, TagChange, TagGap, TagObserver, TagSource, TagValue } from "./tags.ts";

@@ -6,6 +6,8 @@ export { openPostgresLedger } from "./open.ts";
 export type { PostgresLedgerOptions, PostgresLedgerStats } from "./open.ts";
 export { migratePostgres } from "./migrate.ts";
 export type { MigrateOptions, Migrated, PostgresRoles } from "./migrate.ts";
+export { copyIntoPostgres } from "./copy-in.ts";
+export type { CopyOptions, CopyReport } from "./copy-in.ts";
 export { retainPostgres } from "./retain.ts";
 export type { RetainOptions, Retained } from "./retain.ts";
 export type { WriterStats } from "./writer.ts";

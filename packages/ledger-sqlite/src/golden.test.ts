@@ -24,7 +24,7 @@ test.runIf(process.env["UPDATE_GOLDEN"])("the ledger of this release is kept for
   {
     await using ledger = await openSqliteLedger({ path, clock: new FakeClock() });
     await fillLedger(ledger);
-    writeFileSync(golden(release, "json"), `${JSON.stringify(await describeLedger(ledger), null, 1)}\n`);
+    writeFileSync(golden(release, "json"), `${JSON.stringify(await describeLedger(ledger), null, 2)}\n`);
   }
   writeFileSync(golden(release, "sql"), dump());
 });
@@ -61,15 +61,22 @@ function dump(): string {
     `pragma user_version = ${value("user_version")};`,
   ];
   const all = db
-    .prepare("select type, name, sql from sqlite_master where sql is not null order by type desc, name")
+    .prepare("select type, name, sql from sqlite_master where sql is not null order by type desc, rowid")
     .all();
   for (const { sql } of all) lines.push(`${String(sql)};`);
   for (const { name } of all.filter((row) => row["type"] === "table")) {
     const columns = db.prepare(`select name from pragma_table_info(?)`).all(String(name));
-    const quoted = columns.map((column) => `quote("${String(column["name"])}")`).join(" || ', ' || ");
+    const quoted = columns.map((column) => quotedColumn(`"${String(column["name"])}"`)).join(" || ', ' || ");
     for (const { row } of db.prepare(`select ${quoted} as row from "${String(name)}"`).all())
       lines.push(`insert into "${String(name)}" values (${String(row)});`);
   }
   db.close();
-  return `${lines.join("\n")}\n`;
+  lines.splice(3, 0, "begin;");
+  return `${lines.join("\n")}\ncommit;\n`;
+}
+
+/** `quote` ends a text at U+0000. */
+function quotedColumn(name: string): string {
+  return `iif(typeof(${name}) = 'text' and instr(${name}, char(0)) > 0,
+    'cast(x''' || hex(${name}) || ''' as text)', quote(${name}))`;
 }

@@ -61,6 +61,26 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   }
 }
 
+/**
+ * Upgrades a ledger that is there, or makes it, and says from which version to which.
+ * @throws as `openSqliteLedger`
+ */
+export async function migrateSqliteLedger({ path }: { path: string }): Promise<{ from: number; to: number }> {
+  inspectHeader(path);
+  const from = existsSync(path) && statSync(path).size > 0 ? versionOf(path) : 0;
+  await (await openSqliteLedger({ path })).close();
+  return { from, to: versionOf(path) };
+}
+
+function versionOf(path: string): number {
+  const db = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+  try {
+    return userVersion(db);
+  } finally {
+    db.close();
+  }
+}
+
 function configure(db: DatabaseSync, { durability = "full", maxBytes }: SqliteLedgerOptions): void {
   db.exec(`
     pragma journal_mode = wal;

@@ -70,7 +70,7 @@ export async function restoreSqliteLedger(options: RestoreOptions): Promise<Rest
     // Brings a backup of an older Lineshaft up to date.
     await (await openSqliteLedger({ path: partial, clock })).close();
     const report = makeSafe(partial, options, clock.now());
-    const kept = putAside(path, clock.now());
+    const kept = putAside(path, "replaced", clock.now());
     renameSync(partial, path);
     syncFolder(dirname(path));
     return { path, ...report, ...(kept !== undefined && { kept }) };
@@ -205,8 +205,8 @@ function leaveTrace(db: DatabaseSync, open: Open, o: RestoreOptions & { backupAt
 }
 
 /** Moves a ledger with its log: one without the other would be another ledger. Leaves nothing beside the place of the new one. */
-function putAside(path: string, at: number): string | undefined {
-  const kept = `${path}.replaced-${new Date(at).toISOString().replaceAll(":", "")}`;
+export function putAside(path: string, why: "replaced" | "moved", at: number): string | undefined {
+  const kept = `${path}.${why}-${new Date(at).toISOString().replaceAll(":", "")}`;
   const moved = ["", "-wal", "-shm"].filter((suffix) => {
     if (!existsSync(`${path}${suffix}`)) return false;
     renameSync(`${path}${suffix}`, `${kept}${suffix}`);

@@ -16,3 +16,4 @@ export { certificatesMissing, makeCertificates } from "./certificates.ts";
 export type { Certificates } from "./certificates.ts";
 export { aMessage, ledgerCases } from "./ledger-cases.ts";
 export type { LedgerBed } from "./ledger-cases.ts";
+export { describeLedger, fillLedger } from "./rich-ledger.ts";
