@@ -2,14 +2,7 @@ import type { Source } from "./connector.ts";
 
 /** A tag's value as the device gave it. 64-bit integers are `bigint`; a structure is an object of named values. */
 export type TagValue =
-  | number
-  | bigint
-  | boolean
-  | string
-  | null
-  | Uint8Array
-  | readonly TagValue[]
-  | { readonly [field: string]: TagValue };
+  number | bigint | boolean | string | null | Uint8Array | readonly TagValue[] | { readonly [field: string]: TagValue };
 
 /** OPC UA part 8 §6: what is not good may be shown, but nothing may be concluded from it. `stale`: its device is gone. */
 export type Quality = "good" | "uncertain" | "bad" | "stale";
