@@ -129,15 +129,16 @@ function tls(folder: string, { cert, key }: { cert: string; key: string }): Reco
 async function endLeftOver(folder: string): Promise<void> {
   const file = join(folder, "postmaster.pid");
   const pid = existsSync(file) ? Number(readFileSync(file, "utf8").split("\n")[0]) : 0;
+  if (!(pid > 0)) return;
   try {
-    if (pid > 0) process.kill(pid, "SIGINT");
+    process.kill(pid, "SIGINT");
   } catch (error) {
     // Gone, or the number is another user's process by now; the server finds out by itself.
     if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     return;
   }
   const end = performance.now() + START_MS;
-  while (pid > 0 && existsSync(file) && performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
+  while (existsSync(file) && performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function freePort(): Promise<number> {
