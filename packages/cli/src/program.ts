@@ -11,12 +11,15 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { editCommand } from "./commands/edit.ts";
 import { identitiesCommand } from "./commands/identities.ts";
 import { initCommand } from "./commands/init.ts";
+import { ledgerCommand } from "./commands/ledger.ts";
 import { messagesCommand } from "./commands/messages.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { odooCommand } from "./commands/odoo.ts";
 import { parkedCommand } from "./commands/parked.ts";
 import { confirmCommand, dropCommand, resendCommand } from "./commands/people.ts";
 import { plantsCommand } from "./commands/plants.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { retainCommand } from "./commands/retain.ts";
 import { startCommand } from "./commands/start.ts";
 import { statsCommand } from "./commands/stats.ts";
 import { traceCommand } from "./commands/trace.ts";
@@ -68,7 +71,18 @@ export function buildProgram(terminal: Terminal): Command {
         identitiesCommand(terminal),
       ],
     ],
-    ["Keeping", [auditCommand(terminal), backupCommand(terminal), restoreCommand(terminal), odooCommand(terminal)]],
+    [
+      "Keeping",
+      [
+        auditCommand(terminal),
+        backupCommand(terminal),
+        restoreCommand(terminal),
+        migrateCommand(terminal),
+        retainCommand(terminal),
+        ledgerCommand(terminal),
+        odooCommand(terminal),
+      ],
+    ],
   ];
   for (const [heading, commands] of groups)
     for (const command of commands) program.addCommand(prepare(command).helpGroup(`${heading}:`));

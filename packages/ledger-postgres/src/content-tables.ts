@@ -167,8 +167,8 @@ export class TableFiller {
         if (type === "boolean") fields[name] = value === 1;
         else if (type !== "bytea") fields[name] = value;
         else if (value instanceof Uint8Array) {
-          fields[`${name}_at`] = at;
-          fields[`${name}_bytes`] = value.length;
+          fields[`${name}__at`] = at;
+          fields[`${name}__length`] = value.length;
           payloads.push(value);
           at += value.length;
         }
@@ -178,19 +178,23 @@ export class TableFiller {
     await this.#client.query({
       name: `fill ${table}`,
       text: insertText(table),
-      values: [JSON.stringify(json), Buffer.concat(payloads)],
+      values: hasBytes(types) ? [JSON.stringify(json), Buffer.concat(payloads)] : [JSON.stringify(json)],
     });
   }
+}
+
+function hasBytes(types: readonly [string, Type][]): boolean {
+  return types.some(([, type]) => type === "bytea");
 }
 
 function insertText(table: FilledTable): string {
   const types = Object.entries(TABLES[table]) as [string, Type][];
   const columns = types.map(([name]) => `"${name}"`).join(", ");
   const values = types
-    .map(([name, type]) => (type === "bytea" ? `substr($2::bytea, r.${name}_at, r.${name}_bytes)` : `r."${name}"`))
+    .map(([name, type]) => (type === "bytea" ? `substr($2::bytea, r.${name}__at, r.${name}__length)` : `r."${name}"`))
     .join(", ");
   const shape = types
-    .map(([name, type]) => (type === "bytea" ? `${name}_at integer, ${name}_bytes integer` : `"${name}" ${type}`))
+    .map(([name, type]) => (type === "bytea" ? `${name}__at integer, ${name}__length integer` : `"${name}" ${type}`))
     .join(", ");
   return `insert into "${table}" (${columns}) select ${values} from json_to_recordset($1::json) as r (${shape})`;
 }

@@ -6,9 +6,12 @@ export { openPostgresLedger } from "./open.ts";
 export type { PostgresLedgerOptions, PostgresLedgerStats } from "./open.ts";
 export { migratePostgres } from "./migrate.ts";
 export type { MigrateOptions, Migrated, PostgresRoles } from "./migrate.ts";
+export { adoptPostgres } from "./adopt.ts";
+export type { AdoptOptions, AdoptReport } from "./adopt.ts";
 export { copyIntoPostgres } from "./copy-in.ts";
 export type { CopyOptions, CopyReport } from "./copy-in.ts";
 export { retainPostgres } from "./retain.ts";
+export { planRetention } from "./retention-plan.ts";
 export type { RetainOptions, Retained } from "./retain.ts";
 export type { WriterStats } from "./writer.ts";
 
@@ -19,6 +22,7 @@ export function postgres(options: Omit<PostgresLedgerOptions, "readOnly" | "serv
     engine: "postgres",
     /** A secret is not read before it is needed. */
     location: url instanceof Secret ? url.reference : locationOf(url),
+    schema: options.schema ?? "lineshaft",
     /** All hubs go by the server's clock; `clock` is not looked at. */
     open: ({ readOnly = false }: { readOnly?: boolean; clock?: Clock } = {}): Promise<Ledger> =>
       openPostgresLedger({ ...options, readOnly }),

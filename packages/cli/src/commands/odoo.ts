@@ -1,7 +1,8 @@
-import { LineshaftError, Secret } from "@lineshaft/core";
+import { LineshaftError } from "@lineshaft/core";
 import { type Odoo, provision } from "@lineshaft/odoo";
 import { Command } from "commander";
 import { loadProject } from "../project.ts";
+import { secretAt } from "../reference.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface ProvisionOptions {
@@ -45,22 +46,11 @@ function provisionCommand(terminal: Terminal): Command {
         database,
         hubLogin: login,
         adminLogin: options.adminLogin,
-        adminKey: secretAt(options.adminKey),
+        adminKey: secretAt("--admin-key", options.adminKey, "ODOO_ADMIN_KEY"),
         ...(options.outbox !== undefined && { outbox: options.outbox === true ? true : options.outbox.split(",") }),
       });
       terminal.result(report, ({ version, code, steps }) =>
         [...steps, `${name} (Odoo ${version}) is ready for the hub; action ${code}.`].join("\n"),
       );
     });
-}
-
-/** Never the secret itself: what stands on a command line is in the shell's history and in the list of processes. */
-function secretAt(reference: string): Secret {
-  const colon = reference.indexOf(":");
-  const [kind, at] = [reference.slice(0, colon), reference.slice(colon + 1)];
-  if (kind === "env" && at) return Secret.env(at);
-  if (kind === "file" && at) return Secret.file(at);
-  throw new LineshaftError("usage", "--admin-key takes no key, but where it is.", {
-    next: "Put it into the environment and write --admin-key env:ODOO_ADMIN_KEY, or into a file: file:/run/secrets/odoo-admin.",
-  });
 }

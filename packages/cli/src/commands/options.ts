@@ -46,3 +46,13 @@ export function portNumber(text: string): number {
 export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
+
+/** Which ledger, of a hub or on a server by itself. */
+export function serverOptions(command: Command): Command {
+  return ledgerOptions(command)
+    .option(
+      "--url <reference>",
+      "where the URL of the ledger's owner is: env:NAME or file:PATH; without a password as it is",
+    )
+    .option("--schema <name>", "the schema on the server; default that of the configuration, or lineshaft");
+}

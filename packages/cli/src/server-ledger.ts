@@ -1,0 +1,44 @@
+import { LineshaftError, Secret } from "@lineshaft/core";
+import type { LedgerDefinition } from "@lineshaft/engine";
+import { type LedgerOptions, loadDefinition } from "./open-ledger.ts";
+import { databaseAt } from "./reference.ts";
+
+export interface ServerLedgerOptions extends LedgerOptions {
+  url?: string;
+  schema?: string;
+}
+
+/** A ledger on a server, as its owner reaches it. */
+export interface ServerLedger {
+  url: string | Secret;
+  schema: string;
+  /** Host and database, or where the URL is; without secrets. */
+  location: string;
+}
+
+/**
+ * The ledger on a server that a command is about: by --url, else by the configuration.
+ * @returns undefined when the hub keeps its ledger in a file
+ * @throws LineshaftError `usage` when the configuration does not say where the URL is
+ */
+export async function serverLedger(options: ServerLedgerOptions): Promise<ServerLedger | undefined> {
+  if (options.ledger !== undefined) return undefined;
+  if (options.url !== undefined) {
+    const url = databaseAt("--url", options.url);
+    return { url, schema: options.schema ?? "lineshaft", location: locationOf(url) };
+  }
+  const { ledger }: { ledger: LedgerDefinition & { schema?: string } } = await loadDefinition(options);
+  if (ledger.engine === "sqlite") return undefined;
+  if (!/^(env|file):/.test(ledger.location))
+    throw new LineshaftError("usage", `The configuration does not say where the URL of ${ledger.location} is.`, {
+      next: "Give the owner's URL with --url env:LEDGER_OWNER_URL.",
+    });
+  const url = databaseAt("--url", ledger.location);
+  return { url, schema: options.schema ?? ledger.schema ?? "lineshaft", location: locationOf(url) };
+}
+
+function locationOf(url: string | Secret): string {
+  if (url instanceof Secret) return url.reference;
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
