@@ -1,6 +1,8 @@
 import type { BillOfMaterials } from "./contracts/bill-of-materials.ts";
 import type { Completion } from "./contracts/completion.ts";
 import type { Downtime } from "./contracts/downtime.ts";
+import type { EquipmentEvent } from "./contracts/equipment-event.ts";
+import type { EquipmentSummary } from "./contracts/equipment-summary.ts";
 import type { Lot } from "./contracts/lot.ts";
 import type { MaterialConsumption } from "./contracts/material-consumption.ts";
 import type { Product } from "./contracts/product.ts";
@@ -250,6 +252,104 @@ export function aDowntime(overrides: Partial<Downtime> = {}): Downtime {
     productionOrder: "MO-1001",
     maintenanceNeeded: true,
     shift: "early",
+    ...overrides,
+  };
+}
+
+/** A machine that stopped. */
+export function anEquipmentEvent(overrides: Partial<EquipmentEvent> = {}): EquipmentEvent {
+  return {
+    id: "PRESS-04.run.mk0w2v5s",
+    time: "2026-01-05T06:31:00+01:00",
+    kind: "state",
+    site: "HAM",
+    workCenter: "ASSY-1",
+    equipment: "PRESS-04",
+    state: "stopped",
+    previous: "execute",
+    reason: "HYDRAULIC-PRESSURE",
+    productionOrder: "MO-1001",
+    shift: "early",
+    ...overrides,
+  };
+}
+
+export function anAlarmEvent(overrides: Partial<EquipmentEvent> = {}): EquipmentEvent {
+  return {
+    id: "PRESS-04.pressure.mk0w2u1c",
+    time: "2026-01-05T06:30:50+01:00",
+    kind: "alarm",
+    equipment: "PRESS-04",
+    alarm: "A-1204",
+    active: true,
+    severity: "high",
+    measured: "82.5",
+    unit: "BAR",
+    ...overrides,
+  };
+}
+
+/** A machine whose values were missing for a while. */
+export function aGapEvent(overrides: Partial<EquipmentEvent> = {}): EquipmentEvent {
+  return {
+    id: "PRESS-04.gap.mk0w1c40",
+    time: "2026-01-05T06:24:10+01:00",
+    kind: "gap",
+    equipment: "PRESS-04",
+    tags: ["ns=2;s=Press4.Count", "ns=2;s=Press4.State"],
+    start: "2026-01-05T06:22:00+01:00",
+    end: "2026-01-05T06:24:10+01:00",
+    filled: false,
+    description: "Connection to 10.2.0.14:4840 was lost.",
+    ...overrides,
+  };
+}
+
+/** A machine whose counter cannot be right. */
+export function aFindingEvent(overrides: Partial<EquipmentEvent> = {}): EquipmentEvent {
+  return {
+    id: "PRESS-04.finding.mk0w2a9c",
+    time: "2026-01-05T06:33:00+01:00",
+    kind: "finding",
+    equipment: "PRESS-04",
+    finding: "implausible-jump",
+    tags: ["ns=2;s=Press4.Count"],
+    value: "918273",
+    description: "The counter went from 4211 to 918273 within 2 s, where at most 7 pieces are possible.",
+    next: "Look at the counter. If these pieces were made, report them by hand.",
+    ...overrides,
+  };
+}
+
+export function anEquipmentSummary(overrides: Partial<EquipmentSummary> = {}): EquipmentSummary {
+  return {
+    id: "PRESS-04.energy.mk0vyq9c",
+    time: "2026-01-05T06:30:00+01:00",
+    summary: "energy",
+    per: "shift",
+    site: "HAM",
+    workCenter: "ASSY-1",
+    equipment: "PRESS-04",
+    shift: "night",
+    start: "2026-01-04T22:00:00+01:00",
+    end: "2026-01-05T06:00:00+01:00",
+    measures: [
+      {
+        measure: "power",
+        unit: "KWT",
+        count: 2880,
+        min: "1.2",
+        max: "18.4",
+        mean: "9.75",
+        total: "77.9",
+        totalUnit: "KWH",
+        covered: { value: "28790", unit: "SEC" },
+      },
+    ],
+    running: { value: "25200", unit: "SEC" },
+    standing: { value: "3590", unit: "SEC" },
+    stops: 2,
+    microStops: 14,
     ...overrides,
   };
 }

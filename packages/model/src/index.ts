@@ -43,6 +43,8 @@ export {
   aCompletion,
   aDowntime,
   aFinalCompletion,
+  aFindingEvent,
+  aGapEvent,
   aLot,
   aMaterialConsumption,
   aProduct,
@@ -54,6 +56,9 @@ export {
   aQuantity,
   aStockBalance,
   aStockMovement,
+  anAlarmEvent,
+  anEquipmentEvent,
+  anEquipmentSummary,
 } from "./examples.ts";
 export type { ConsumedMaterial, LotQuantity } from "./contracts/common.ts";
 export { billOfMaterials } from "./contracts/bill-of-materials.ts";
@@ -62,6 +67,10 @@ export { completion } from "./contracts/completion.ts";
 export type { ByProduct, Completion, Scrap } from "./contracts/completion.ts";
 export { downtime } from "./contracts/downtime.ts";
 export type { Downtime } from "./contracts/downtime.ts";
+export { equipmentEvent, equipmentStates } from "./contracts/equipment-event.ts";
+export type { EquipmentEvent } from "./contracts/equipment-event.ts";
+export { equipmentSummary } from "./contracts/equipment-summary.ts";
+export type { EquipmentSummary, Measure } from "./contracts/equipment-summary.ts";
 export { lot, lotObject } from "./contracts/lot.ts";
 export type { Lot } from "./contracts/lot.ts";
 export { materialConsumption } from "./contracts/material-consumption.ts";

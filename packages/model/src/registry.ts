@@ -1,6 +1,8 @@
 import { billOfMaterials } from "./contracts/bill-of-materials.ts";
 import { completion } from "./contracts/completion.ts";
 import { downtime } from "./contracts/downtime.ts";
+import { equipmentEvent } from "./contracts/equipment-event.ts";
+import { equipmentSummary } from "./contracts/equipment-summary.ts";
 import { lot } from "./contracts/lot.ts";
 import { materialConsumption } from "./contracts/material-consumption.ts";
 import { product } from "./contracts/product.ts";
@@ -13,7 +15,7 @@ import { stockBalance } from "./contracts/stock-balance.ts";
 import { stockMovement } from "./contracts/stock-movement.ts";
 import type { ModelContract } from "./define-contract.ts";
 
-/** All contracts of the model, in the order of the documentation: master data, orders, production, stock, quality. */
+/** All contracts of the model, in the order of the documentation: master data, orders, production, stock, equipment, quality. */
 export const contracts: readonly ModelContract[] = [
   product,
   billOfMaterials,
@@ -26,6 +28,8 @@ export const contracts: readonly ModelContract[] = [
   stockBalance,
   lot,
   downtime,
+  equipmentEvent,
+  equipmentSummary,
   qualityResult,
   qualityHold,
 ];

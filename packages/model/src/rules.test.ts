@@ -14,7 +14,12 @@ import {
   aQualityResult,
   aQuantity,
   aStockBalance,
+  aFindingEvent,
+  aGapEvent,
   aStockMovement,
+  anAlarmEvent,
+  anEquipmentEvent,
+  anEquipmentSummary,
 } from "./examples.ts";
 import { FINDINGS } from "./limits.ts";
 import { contractOf, contracts } from "./registry.ts";
@@ -329,6 +334,36 @@ const broken: Record<string, Case[]> = {
     ["downtime.end-after-start", "/end", aDowntime({ start: late, end: early })],
     ["downtime.end-not-ahead", "/start", aDowntime({ start: "2026-01-05T09:00:00+01:00", end: undefined })],
     ["downtime.span-plausible", "/start", aDowntime({ start: "1970-01-01T00:00:00Z" })],
+  ],
+  "equipment-event": [
+    ["equipment-event.state-given", "/state", anEquipmentEvent({ state: undefined })],
+    ["equipment-event.alarm-given", "/alarm", anAlarmEvent({ active: undefined })],
+    ["equipment-event.gap-given", "/start", aGapEvent({ start: undefined })],
+    ["equipment-event.finding-given", "/finding", aFindingEvent({ next: " " })],
+    ["equipment-event.end-after-start", "/end", aGapEvent({ start: late, end: early })],
+    ["equipment-event.end-not-ahead", "/start", aGapEvent({ start: "2026-01-05T09:00:00+01:00", end: undefined })],
+    ["equipment-event.span-plausible", "/start", aGapEvent({ start: "1970-01-01T00:00:00Z" })],
+  ],
+  "equipment-summary": [
+    ["equipment-summary.order-given", "/productionOrder", anEquipmentSummary({ per: "order" })],
+    [
+      "equipment-summary.measures-unique",
+      "/measures/1/measure",
+      anEquipmentSummary({
+        measures: [
+          { measure: "power", count: 1 },
+          { measure: "power", count: 1 },
+        ],
+      }),
+    ],
+    [
+      "equipment-summary.range-ordered",
+      "/measures/0/min",
+      anEquipmentSummary({ measures: [{ measure: "power", count: 2, min: "2", max: "1" }] }),
+    ],
+    ["equipment-summary.end-after-start", "/end", anEquipmentSummary({ start: late, end: early })],
+    ["equipment-summary.end-not-ahead", "/end", anEquipmentSummary({ start: late, end: "2026-01-05T09:00:00+01:00" })],
+    ["equipment-summary.span-plausible", "/start", anEquipmentSummary({ start: "1970-01-01T00:00:00Z" })],
   ],
   "quality-result": [
     ["quality-result.traceable", "/lot", aQualityResult({ lot: undefined, productionOrder: undefined })],
