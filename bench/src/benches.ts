@@ -24,7 +24,7 @@ export interface BenchOptions {
 /** Every bench by its name. */
 export const benches = {
   engine: (options: BenchOptions): Promise<Report> =>
-    engineBench({ messages: 30_000, rounds: 5, seconds: 5, rate: 1_000, ...options }),
+    engineBench({ messages: 30_000, rounds: 5, seconds: 5, rate: 1_000, ledger: "sqlite", ...options }),
   backlog: (options: BenchOptions): Promise<Report> =>
     backlogBench({ pending: 1_000_000, messages: 10_000, rounds: 5, ...options }),
   calibrate: (options: BenchOptions): Promise<Report> =>

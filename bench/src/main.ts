@@ -14,7 +14,7 @@ const USAGE = `npm run bench -- [name …] [--json] [options]
   --pending N       backlog: pending deliveries
   --version 17|18|19  odoo: which simulator
   --url URL         odoo, sap: a real server; credentials from the environment, see docs/benchmarks.md
-  --ledger NAME     calibrate: which kind of ledger; default sqlite
+  --ledger NAME     engine, backlog, calibrate: sqlite (default) or postgres
   --out FILE        calibrate: where the constants are written; default .lineshaft/calibration.json
   --folder PATH     where ledgers are made; it should be on a real disk
   --peers a,b       peers: which tools; without, all of them. Other tools are installed on first use

@@ -56,3 +56,21 @@ export class CommitWatch {
     if (this.#awaited !== undefined && this.finished >= this.#awaited.count) this.#awaited.resolve();
   }
 }
+
+/** A hub's groups for so many messages: without what it did not get to, and with what they leave over in one more. */
+export function covering(groups: readonly GroupShape[], messages: number): GroupShape[] {
+  const left = { messages, begins: messages * 2, finishes: messages * 2 };
+  const taken: GroupShape[] = [];
+  for (const group of groups) {
+    const shape = {
+      messages: Math.min(group.messages, left.messages),
+      begins: Math.min(group.begins, left.begins),
+      finishes: Math.min(group.finishes, left.finishes),
+    };
+    left.messages -= shape.messages;
+    left.begins -= shape.begins;
+    left.finishes -= shape.finishes;
+    taken.push(shape);
+  }
+  return left.finishes > 0 ? [...taken, left] : taken;
+}

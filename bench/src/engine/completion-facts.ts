@@ -26,7 +26,7 @@ export interface Facts {
   at(index: number): Fact | undefined;
 }
 
-function completionFact(n: number, orders: number): Fact {
+export function completionFact(n: number, orders: number): Fact {
   return { contract: completion.id, raw: Buffer.from(completionText(n, n % orders)) };
 }
 

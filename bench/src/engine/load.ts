@@ -8,7 +8,8 @@ export const UNANSWERED = 2_000;
 export const UNSETTLED = 4_000;
 /** Answers after which more is handed over. */
 const LOT = 100;
-const TARGETS = 2;
+/** Deliveries of each message. */
+export const TARGETS = 2;
 
 /** Hands facts over as fast as they are answered. @throws Error at the first one that is not accepted */
 export async function acceptAll(intake: Intake, facts: Facts): Promise<void> {
@@ -26,18 +27,20 @@ export async function settleAll(intake: Intake, facts: Facts, watch: CommitWatch
 }
 
 /** Hands over whenever something has moved, and spins in no loop: the cores belong to the hub. */
-class HandOver {
+export class HandOver {
   readonly #intake: Intake;
   readonly #facts: Facts;
   readonly #mayGoOn: (handed: number) => boolean;
+  readonly #limit: number;
   readonly #all = Promise.withResolvers<void>();
   #next = 0;
   #unanswered = 0;
 
-  constructor(intake: Intake, facts: Facts, mayGoOn: (handed: number) => boolean) {
+  constructor(intake: Intake, facts: Facts, mayGoOn: (handed: number) => boolean, unanswered = UNANSWERED) {
     this.#intake = intake;
     this.#facts = facts;
     this.#mayGoOn = mayGoOn;
+    this.#limit = unanswered;
   }
 
   /** Resolves when every fact is accepted. */
@@ -47,7 +50,7 @@ class HandOver {
   }
 
   pump(): void {
-    while (this.#next < this.#facts.length && this.#unanswered < UNANSWERED && this.#mayGoOn(this.#next)) {
+    while (this.#next < this.#facts.length && this.#unanswered < this.#limit && this.#mayGoOn(this.#next)) {
       this.#unanswered++;
       recordOne(this.#intake, this.#facts.at(this.#next++) as Fact).then(
         () => this.#answered(),

@@ -3,7 +3,8 @@ import { deliveryId } from "@lineshaft/core";
 import { completion } from "@lineshaft/model";
 import { SOURCE } from "./bench-hub.ts";
 import type { GroupShape } from "./commit-watch.ts";
-import type { LedgerInternals, RawMessage } from "./raw-store.ts";
+import type { RawMessage } from "./raw-message.ts";
+import type { LedgerInternals } from "./sqlite-store.ts";
 
 /** The ledger's statements that a delivery's life takes when nothing goes wrong. */
 export const STATEMENTS = [

@@ -1,0 +1,63 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
+import { openScratch } from "../scratch.ts";
+
+/** What the benches run PostgreSQL with, over its defaults: which are durable. The rest of a run's settings are printed with it. */
+const SETTINGS = { shared_buffers: "256MB", max_wal_size: "4GB", max_connections: 100, autovacuum_naptime: 1 };
+const PRINTED = [
+  "server_version",
+  "fsync",
+  "synchronous_commit",
+  "full_page_writes",
+  "shared_buffers",
+  "max_wal_size",
+  "autovacuum_naptime",
+] as const;
+
+/** A PostgreSQL for one bench, with its files on the disk that is asked for. */
+export interface BenchServer extends AsyncDisposable {
+  readonly server: PostgresServer;
+  /** To print: what its figures depend on. */
+  readonly settings: Record<string, string>;
+  /** A fresh database; its URL. */
+  newDatabase(): Promise<string>;
+  /** Removes a database, and writes back what it left to be written: it would weigh on the next one. */
+  drop(url: string): Promise<void>;
+}
+
+/** `parent`: the folder for its files; `more`: settings over those of all benches. */
+export async function startBenchServer(
+  parent?: string,
+  more: Readonly<Record<string, string | number>> = {},
+): Promise<BenchServer> {
+  const scratch = openScratch(parent);
+  // PostgreSQL does not run as root, and has to reach its files below this folder.
+  chmodSync(scratch.folder, 0o711);
+  const folder = scratch.path("postgres");
+  mkdirSync(folder);
+  const server = await startPostgres({ folder, settings: { ...SETTINGS, ...more } });
+  return {
+    server,
+    settings: await settingsOf(server),
+    newDatabase: () => server.newDatabase(),
+    drop: async (url) => {
+      await server.sql(`drop database if exists ${databaseOf(url)} with (force)`);
+      await server.sql("checkpoint");
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]();
+      scratch[Symbol.dispose]();
+    },
+  };
+}
+
+/** The name of a URL's database. */
+export function databaseOf(url: string): string {
+  return new URL(url).pathname.slice(1);
+}
+
+async function settingsOf(server: PostgresServer): Promise<Record<string, string>> {
+  const columns = PRINTED.map((name) => `current_setting('${name}') as ${name}`);
+  const [row = {}] = await server.sql(`select ${columns.join(", ")}`);
+  return Object.fromEntries(PRINTED.map((name) => [name, String(row[name])]));
+}

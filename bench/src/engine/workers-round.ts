@@ -1,0 +1,165 @@
+import { LANES } from "@lineshaft/core";
+import { type Child, beside, startChild } from "../child.ts";
+import { atMost, pause } from "../pause.ts";
+import { rounded } from "../report.ts";
+import { median, perSecond } from "../statistics.ts";
+import { type Verdict, judgeTarget, total } from "./applied-check.ts";
+import type { SharedLedgers } from "./bench-store.ts";
+import { TARGETS } from "./load.ts";
+import type { WorkerOptions, WorkerOrder, WorkerWord } from "./workers-protocol.ts";
+
+const WORKERS = 4;
+/** Longest round, in ms. */
+const PATIENCE_MS = 300_000;
+/** Longest wait for lanes to be shared out, and between two looks at them, in ms. */
+const SHARING_MS = 30_000;
+const LOOK_MS = 50;
+/** How often workers are told what all of them settled, in ms. */
+const RELAY_MS = 5;
+
+export interface WorkersLoad {
+  messages: number;
+  /** Messages before the clock runs. */
+  warmUp: number;
+  orders: number;
+}
+
+/** One round of several workers on one ledger. */
+export interface WorkersFound {
+  rate: number;
+  commits: number;
+  lockWaits: number;
+  lockWaitMs: number;
+  retries: number;
+  deadlocks: number;
+}
+
+type Worker = Child<WorkerWord>;
+
+/** Several hub processes bring the same facts to both targets, and are checked: everything once, in order per key. */
+export async function runWorkers(ledgers: SharedLedgers, load: WorkersLoad): Promise<WorkersFound> {
+  const url = await ledgers.newUrl();
+  const workers: Worker[] = [];
+  try {
+    // One after the other: the first one makes the ledger.
+    const held: number[] = [];
+    for (let worker = 0; worker < WORKERS; worker++) {
+      const options: WorkerOptions = { url, worker, workers: WORKERS, orders: load.orders };
+      const child = startChild<WorkerWord>(beside(import.meta.url, "worker-process"), options);
+      workers.push(child);
+      held[worker] = await child.hear("lanes");
+      child.listen("lanes", (lanes) => (held[worker] = lanes));
+    }
+    await sharedOut(held);
+    await handOver(workers, { first: 0, count: load.warmUp });
+    const ms = await handOver(workers, { first: load.warmUp, count: load.messages });
+    const deadlocks = await deadlocksOf(ledgers, url);
+    const ends = await Promise.all(workers.map(stop));
+    await check(ledgers, url, ends);
+    const sum = (name: "commits" | "lockWaits" | "lockWaitMs" | "retries") =>
+      ends.reduce((all, { stats }) => all + stats[name], 0);
+    return {
+      rate: perSecond(load.messages, ms),
+      commits: sum("commits"),
+      lockWaits: sum("lockWaits"),
+      lockWaitMs: sum("lockWaitMs"),
+      retries: sum("retries"),
+      deadlocks,
+    };
+  } finally {
+    await Promise.all(workers.map((worker) => worker.kill()));
+  }
+}
+
+/** Of several rounds, beside one worker's rates in the same rounds. */
+export function workersFigures(one: readonly number[], found: readonly WorkersFound[]): Record<string, number> {
+  if (found.length === 0) return {};
+  const of = (value: (round: WorkersFound) => number) => rounded(median(found.map(value)));
+  const sum = (name: "retries" | "deadlocks") => found.reduce((all, round) => all + round[name], 0);
+  return {
+    fourWorkersPerSecond: of(({ rate }) => rate),
+    fourWorkersShare: rounded(median(found.map(({ rate }, round) => rate / (one[round] ?? Number.NaN)))),
+    lockWaitMs: of(({ lockWaitMs, commits }) => lockWaitMs / commits),
+    retries: sum("retries"),
+    deadlocks: sum("deadlocks"),
+  };
+}
+
+export function workersNotes(found: readonly WorkersFound[]): string[] {
+  const [first] = found;
+  if (first === undefined) return [];
+  const waits = found.map(
+    (f) => `${f.lockWaits} of ${f.commits} commits waited, ${Math.round(f.lockWaitMs)} ms together`,
+  );
+  return [
+    "fourWorkersShare is the median of each round's own ratio to one worker; all was applied once and in order per key.",
+    `lockWaitMs: what a commit of the four waits for commits of the others, on average (${waits.join("; ")}).`,
+  ];
+}
+
+/** Waits until each of them has its share of the lanes. */
+async function sharedOut(held: readonly number[]): Promise<void> {
+  const until = performance.now() + SHARING_MS;
+  while (held.some((lanes) => lanes !== LANES / WORKERS)) {
+    if (performance.now() > until) throw new Error(`After ${SHARING_MS} ms the workers hold ${held.join(", ")} lanes.`);
+    await pause(LOOK_MS);
+  }
+}
+
+/** @returns ms from the first fact to the last outcome */
+async function handOver(workers: readonly Worker[], facts: { first: number; count: number }): Promise<number> {
+  for (const worker of workers) say(worker, { prepare: facts });
+  for (const worker of workers) await worker.hear("prepared");
+  let finished = 0;
+  const all = new Promise<true>((resolve) => {
+    for (const worker of workers)
+      worker.listen("finished", (count) => {
+        if ((finished += count) === facts.count * TARGETS) resolve(true);
+      });
+  });
+  let told = 0;
+  const relay = setInterval(() => {
+    if (told === finished) return;
+    told = finished;
+    for (const worker of workers) say(worker, { settled: told });
+  }, RELAY_MS);
+  const startedAt = performance.now();
+  for (const worker of workers) say(worker, { go: true });
+  const done = await atMost(PATIENCE_MS, all);
+  const ms = performance.now() - startedAt;
+  clearInterval(relay);
+  if (done === undefined)
+    throw new Error(`${finished} of ${facts.count * TARGETS} deliveries are done after ${ms} ms.`);
+  return ms;
+}
+
+async function stop(worker: Worker): Promise<WorkerWord["done"]> {
+  say(worker, { stop: true });
+  return worker.hear("done");
+}
+
+async function deadlocksOf(ledgers: SharedLedgers, url: string): Promise<number> {
+  const [row] = await ledgers.sql("select deadlocks from pg_stat_database where datname = current_database()", url);
+  return Number(row?.["deadlocks"]);
+}
+
+/** @throws Error when something is missing, came twice or overtook another of its key */
+async function check(ledgers: SharedLedgers, url: string, ends: readonly WorkerWord["done"][]): Promise<void> {
+  const rows = await ledgers.sql("select id, key from lineshaft.message order by id", url);
+  const accepted = rows.map((row) => ({ message: Number(row["id"]), key: String(row["key"]) }));
+  const verdicts = (["one", "two"] as const).map((target): Verdict =>
+    judgeTarget(
+      ends.flatMap(({ applied }) => applied[target]),
+      accepted,
+    ),
+  );
+  const { lost, twice, orderBroken } = total(verdicts);
+  if (lost + twice + orderBroken > 0)
+    throw new Error(
+      `Of ${accepted.length} messages ${lost} were lost, ${twice} came twice, ${orderBroken} out of order.`,
+    );
+}
+
+function say(worker: Worker, order: WorkerOrder): void {
+  worker.say(order);
+}
