@@ -158,6 +158,8 @@ export interface LaneLease {
   surplus: number;
   /** Live workers, this one among them. */
   workers: number;
+  /** Workers that went without giving their lanes back, within the last minute: crashed, cut off or suspended. */
+  vanished: number;
   /** How long it holds from the moment it was asked for; Infinity where a lock holds it for as long as the process lives. */
   leaseMs: number;
   /** The ledger's clock, ms: what all workers go by, however wrong their own is. */

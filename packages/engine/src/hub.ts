@@ -24,7 +24,7 @@ import { KnownObjects } from "./known-objects.ts";
 import { LEASE_MS, Lanes } from "./lanes.ts";
 import { LedgerClock } from "./ledger-clock.ts";
 import { Payloads } from "./payloads.ts";
-import { CrashCount, recover } from "./recovery.ts";
+import { CAREFUL_FROM, CrashCount, recover } from "./recovery.ts";
 import { Routing } from "./routing.ts";
 import { SourceRunner } from "./source-runner.ts";
 import type { HubStatus, SystemStatus } from "./status.ts";
@@ -54,8 +54,6 @@ export interface HubOptions {
   log?: Log;
   /** Unique among the hub's processes, over restarts too; default host, process id and a random part. */
   worker?: string;
-  /** Where crashes are counted together; default this host. */
-  machine?: string;
   /** How long other workers wait for this one when nothing is heard of it; default 10,000 ms. It is renewed every 750 ms. */
   leaseMs?: number;
 }
@@ -97,7 +95,6 @@ export async function openHub(definition: HubDefinition, options: HubOptions = {
       log,
       timer,
       worker: options.worker ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-      machine: options.machine ?? hostname(),
       leaseMs: options.leaseMs ?? LEASE_MS,
     });
   } catch (error) {
@@ -117,7 +114,6 @@ interface Parts {
   random: () => number;
   log: Log;
   worker: string;
-  machine: string;
   leaseMs: number;
 }
 
@@ -156,8 +152,7 @@ class RunningHub implements Hub {
     this.#committer = new Committer(parts.ledger, parts.clock, () => this.#lookAll());
     this.#known = new KnownObjects(parts.ledger, parts.clock);
     this.#payloads = new Payloads(parts.ledger);
-    // One process has the embedded ledger to itself, wherever its file is.
-    this.#crashes = new CrashCount(parts.ledger, parts.ledger.engine === "sqlite" ? undefined : parts.machine);
+    this.#crashes = new CrashCount(parts.ledger);
     this.#flowFigures = new FlowFigures(parts.routing);
     this.#lanes = new Lanes({
       ...parts,
@@ -174,8 +169,9 @@ class RunningHub implements Hub {
     if (this.#phase !== "opened")
       throw new LineshaftError("usage", "This hub was started already.", { next: "Open another one." });
     const { clock, log } = this.#p;
-    await this.#crashes.begin(clock, log);
     await this.#lanes.claim();
+    // Others say who crashed where there are others: a start beside them is no sign of it.
+    if (this.#lanes.alone) await this.#crashes.begin(clock, log);
     this.#startedAt = clock.now();
     this.#lastAct = await this.#newestAct();
     await this.#countBacklog();
@@ -210,7 +206,7 @@ class RunningHub implements Hub {
     await this.#watching;
     await this.#committer.idle();
     if (ran) {
-      await this.#crashes.end();
+      if (this.#lanes.alone) await this.#crashes.end();
       await this.#lanes.release();
     }
     for (const { system } of this.#p.systems.values()) await system.close();
@@ -297,7 +293,7 @@ class RunningHub implements Hub {
         log,
         tracing: this.#tracing,
         windowDeliveries: this.#limits.windowDeliveries,
-        careful: () => this.#crashes.careful,
+        careful: () => this.#crashes.careful || this.#lanes.vanished >= CAREFUL_FROM,
         fence: (lane) => this.#lanes.fence(lane),
         lanes: () => this.#lanes.owned,
         holds: (lane, fence) => this.#lanes.holds(lane, fence),

@@ -38,6 +38,7 @@ export class Lanes {
   /** Lanes that are held but not worked on: not recovered yet, or being left. */
   readonly #shut = new Map<number, number>();
   #workers = 0;
+  #vanished = 0;
   /** By `timer`: after this nothing may be begun. */
   #validUntil = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
@@ -69,6 +70,16 @@ export class Lanes {
   /** Live workers on this ledger. */
   get workers(): number {
     return this.#workers;
+  }
+
+  /** Workers that went lately without giving their lanes back. */
+  get vanished(): number {
+    return this.#vanished;
+  }
+
+  /** Whether the ledger belongs to this process for as long as it lives. */
+  get alone(): boolean {
+    return this.#validUntil === Number.POSITIVE_INFINITY;
   }
 
   /** Joins the workers of this ledger. @throws LineshaftError `ledger-busy` */
@@ -126,6 +137,7 @@ export class Lanes {
     if (this.#stopped) return;
     this.#validUntil = asked + lease.leaseMs;
     this.#workers = lease.workers;
+    this.#vanished = lease.vanished;
     if (clock.compare(lease.now, askedAt))
       log.warn("this machine's clock differs from the ledger's; the hub goes by the ledger's", { ms: clock.offset });
     this.#noticeLost(lease);

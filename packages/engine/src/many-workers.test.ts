@@ -246,3 +246,25 @@ test("a source that must exist once runs on one worker, and moves when that one 
   expect(most).toBe(1);
   expect(laneOf("odoo poller")).toBeLessThan(LANES);
 });
+
+test("after two workers vanished, the others send one delivery at a time for a minute; starts beside others are no crashes", async () => {
+  const { odoo, bed } = await aBed();
+  await using _ = bed;
+  const workers = [await bed.start("a"), await bed.start("b"), await bed.start("c"), await bed.start("d")];
+  const [a, b, c, d] = workers as [TestWorker, TestWorker, TestWorker, TestWorker];
+  await bed.until("four share the lanes", evenly(...workers));
+  const most = async (name: string) => {
+    odoo.calls.length = 0;
+    const applied = odoo.effects.length;
+    await Promise.all(KEYS.map((key) => d.record({ id: `${key}-${name}`, key, n: 1 })));
+    await bed.until("all is applied", () => odoo.effects.length === applied + KEYS.length);
+    return Math.max(...odoo.calls.map((items) => items.length));
+  };
+  expect(await most("all well")).toBeGreaterThan(1);
+  await bed.kill(a);
+  await bed.kill(b);
+  await bed.until("two share the lanes", evenly(c, d));
+  expect(await most("careful")).toBe(1);
+  await bed.pass(61_000);
+  expect(await most("well again")).toBeGreaterThan(1);
+});

@@ -11,10 +11,10 @@ import {
 import { POISON_CRASHES } from "./policy.ts";
 import type { Routing } from "./routing.ts";
 
-/** Counts starts that were not followed by a clean stop or a quiet minute, of the hub or of one machine's workers. */
+/** Counts starts that were not followed by a clean stop or a quiet minute, where one process has the ledger to itself. */
 const CRASHES_CURSOR = "hub:crashes";
-/** From this many crashes in a row the hub goes carefully. */
-const CAREFUL_FROM = 2;
+/** From this many crashes in a row, or of several workers within a minute, the hub goes carefully. */
+export const CAREFUL_FROM = 2;
 const QUIET_MS = 60_000;
 const COMMIT_ROWS = 1_000;
 
@@ -93,17 +93,14 @@ function recovered(d: InHand, fence: number, o: { routing: Routing; targetsOf: T
 export class CrashCount {
   careful = false;
   readonly #ledger: Ledger;
-  readonly #cursor: string;
 
-  /** `machine`: where workers of several machines share the ledger, so that a crash of one makes the others no slower. */
-  constructor(ledger: Ledger, machine?: string) {
+  constructor(ledger: Ledger) {
     this.#ledger = ledger;
-    this.#cursor = machine === undefined ? CRASHES_CURSOR : `${CRASHES_CURSOR}:${machine}`;
   }
 
   async begin(clock: Clock, log: Log): Promise<void> {
-    const crashes = Number((await this.#ledger.loadCursor(this.#cursor)) ?? 0);
-    await this.#ledger.saveCursor(this.#cursor, String(crashes + 1));
+    const crashes = Number((await this.#ledger.loadCursor(CRASHES_CURSOR)) ?? 0);
+    await this.#ledger.saveCursor(CRASHES_CURSOR, String(crashes + 1));
     this.careful = crashes >= CAREFUL_FROM;
     clock.after(QUIET_MS, () => {
       this.end().catch((error: unknown) =>
@@ -114,6 +111,6 @@ export class CrashCount {
 
   async end(): Promise<void> {
     this.careful = false;
-    await this.#ledger.saveCursor(this.#cursor, "0");
+    await this.#ledger.saveCursor(CRASHES_CURSOR, "0");
   }
 }

@@ -343,7 +343,8 @@ export class SqliteLedger implements Ledger {
       .prepare("select lane, fence from lane where worker = ? order by lane")
       .all(worker)
       .map((row) => ({ lane: Number(row["lane"]), fence: Number(row["fence"]) }));
-    return { lanes, surplus: 0, workers: 1, leaseMs: Number.POSITIVE_INFINITY, now: this.#clock.now() };
+    const alone = { surplus: 0, workers: 1, vanished: 0, leaseMs: Number.POSITIVE_INFINITY };
+    return { lanes, ...alone, now: this.#clock.now() };
   }
 
   #systemId(name: string): number {
