@@ -21,6 +21,8 @@ export interface Child<M extends object> {
 export interface ChildOptions {
   environment?: Readonly<Record<string, string>>;
   nodeOptions?: readonly string[];
+  /** A command that runs the process in its own stead: `["ip", "netns", "exec", "plant"]`. */
+  within?: readonly string[];
 }
 
 /**
@@ -28,8 +30,10 @@ export interface ChildOptions {
  * whichever the caller is. The options arrive there by `childOptions`.
  */
 export function startChild<M extends object>(script: URL, options: object, more: ChildOptions = {}): Child<M> {
+  const [command, ...before] = [...(more.within ?? []), process.execPath];
   const child = fork(fileURLToPath(script), [JSON.stringify(options)], {
-    execArgv: [...process.execArgv, ...(more.nodeOptions ?? [])],
+    execPath: command,
+    execArgv: [...before, ...process.execArgv, ...(more.nodeOptions ?? [])],
     env: { ...process.env, ...more.environment },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { runCampaign } from "./faults/campaign.ts";
+import { runWorkersCampaign } from "./faults/workers/campaign.ts";
 import { asJson, asText } from "./report.ts";
 
 const USAGE = `npm run faults -- [--minutes N] [--seed N] [--json] [options]
@@ -8,9 +9,12 @@ const USAGE = `npm run faults -- [--minutes N] [--seed N] [--json] [options]
   --rounds N        most rounds; default as many as fit
   --seed N          what is drawn; default by the clock, and printed
   --facts N         facts in each round; default 400
-  --broken lookup   only the check that a build without look-ups is caught
+  --ledger NAME     sqlite, or postgres: several hubs on one PostgreSQL; default sqlite
+  --workers N       hubs on the PostgreSQL; default 3
+  --broken NAME     only the check that a broken build is caught: lookup (sqlite), fence (postgres)
   --targets NAME    peer, erp (Odoo and SAP), or both; default both
   --skip-disk       without the faults of the disk
+  --verbose         says each thing that goes wrong (postgres)
   --json            one JSON object on the standard output; the progress goes to standard error
 `;
 
@@ -21,6 +25,9 @@ const { values } = parseArgs({
     seed: { type: "string" },
     facts: { type: "string", default: "400" },
     broken: { type: "string" },
+    ledger: { type: "string", default: "sqlite" },
+    workers: { type: "string", default: "3" },
+    verbose: { type: "boolean", default: false },
     targets: { type: "string", default: "both" },
     "skip-disk": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -33,23 +40,29 @@ const numbers = {
   rounds: Number(values.rounds),
   seed: Number(values.seed ?? Date.now() % 1_000_000),
   facts: Number(values.facts),
+  workers: Number(values.workers),
 };
+const breakable = values.ledger === "postgres" ? "fence" : "lookup";
 const wrong = Object.entries(numbers).find(([, value]) => !(value >= 0));
 if (
   values.help ||
   wrong !== undefined ||
   !["peer", "erp", "both"].includes(values.targets) ||
-  (values.broken !== undefined && values.broken !== "lookup")
+  !["sqlite", "postgres"].includes(values.ledger) ||
+  (values.broken !== undefined && values.broken !== breakable)
 ) {
   process.stderr.write(USAGE);
   process.exit(values.help ? 0 : 2);
 }
-const report = await runCampaign({
+const common = {
   ...numbers,
-  broken: values.broken === "lookup",
-  targets: values.targets,
+  broken: values.broken !== undefined,
   skipDisk: values["skip-disk"],
-  print: (line) => process.stderr.write(`${line}\n`),
-});
+  print: (line: string) => void process.stderr.write(`${line}\n`),
+};
+const report =
+  values.ledger === "postgres"
+    ? await runWorkersCampaign({ ...common, verbose: values.verbose })
+    : await runCampaign({ ...common, targets: values.targets });
 process.stdout.write(`${values.json ? asJson(report) : asText(report)}\n`);
 process.exitCode = report.figures["violations"] === 0 ? 0 : 1;

@@ -1,18 +1,21 @@
-import { type SystemDefinition, explain } from "@lineshaft/core";
-import { type AnyFlow, type Hub, type Policy, type SystemStatus, openHub } from "@lineshaft/engine";
+import { type Clock, type SystemDefinition, explain, systemClock } from "@lineshaft/core";
+import { type AnyFlow, type Hub, type HubOptions, type Policy, type SystemStatus, openHub } from "@lineshaft/engine";
 import { httpIntake } from "@lineshaft/http";
-import { sqlite } from "@lineshaft/ledger-sqlite";
 import { completion } from "@lineshaft/model";
 import { mqtt } from "@lineshaft/mqtt";
+import { FaultProxy } from "@lineshaft/testing/fault-proxy";
 import { childOptions, tell } from "./child.ts";
+import { Awake } from "./faults/awake.ts";
 import { withoutLookup } from "./faults/broken-build.ts";
 import { CrashPlan } from "./faults/crash-plan.ts";
 import { erpFlow } from "./faults/erp-flow.ts";
 import { HTTP_SOURCE, type HubProcessOptions, MQTT_SOURCE, completionTopic } from "./faults/hub-options.ts";
+import { ledgerAt } from "./faults/ledger-place.ts";
 import { peerFlow } from "./faults/peer-flow.ts";
+import { withoutFences } from "./faults/without-fences.ts";
 
 /*
- * A small hub for campaigns: facts over HTTP and MQTT, two targets, the embedded ledger. It can be told to die at a named
+ * A small hub for campaigns: facts over HTTP and MQTT, two targets, any ledger. It can be told to die at a named
  * point by LINESHAFT_TEST_CRASH=after-commit:17; nothing of that is in the product.
  */
 
@@ -21,9 +24,13 @@ const BEAT_MS = 200;
 const policy: Policy = { retryFirstMs: 50, retryCapMs: 1_000, owner: "campaign" };
 
 const options = childOptions() as HubProcessOptions;
+const awake = new Awake();
 const plan = new CrashPlan(process.env["LINESHAFT_TEST_CRASH"]);
 
 try {
+  // The intake listens elsewhere with TLS only, so what comes from outside of this process' network is led to it here.
+  if (options.relayHost !== undefined)
+    await FaultProxy.open({ port: options.httpPort }, options.relayHost, options.httpPort);
   const hub = await startHub();
   tell({ ready: true });
   setInterval(() => tell({ status: beat(hub) }), BEAT_MS);
@@ -38,23 +45,34 @@ try {
 async function startHub(): Promise<Hub> {
   const { systems, made } = targets();
   for (const system of systems) {
-    if (options.broken) withoutLookup(system);
+    if (options.broken === "lookup") withoutLookup(system);
     plan.system(system);
   }
-  const hub = await openHub({
-    name: "campaign",
-    ledger: plan.ledger(
-      sqlite({ path: options.ledger, ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }) }),
-    ),
-    systems: [...systems, ...sources()],
-    flows: [made],
-  });
+  const ledger = plan.ledger(awake.ledger(ledgerAt(options.ledger)));
+  const hub = await openHub(
+    {
+      name: "campaign",
+      ledger: options.broken === "fence" ? withoutFences(ledger) : ledger,
+      systems: [...systems, ...sources()],
+      flows: [made],
+    },
+    workerOptions(),
+  );
   await hub.start();
   return hub;
 }
 
+function workerOptions(): HubOptions {
+  if (options.worker === undefined) return {};
+  const { machine, leaseMs, wrongMs } = options.worker;
+  const clock: Clock = { ...systemClock, now: () => Date.now() + wrongMs };
+  return { machine, leaseMs, clock };
+}
+
 function targets(): { systems: SystemDefinition[]; made: AnyFlow } {
-  return options.targets.kind === "peer" ? peerFlow(options.targets, policy) : erpFlow(options.targets, policy);
+  return options.targets.kind === "peer"
+    ? peerFlow(options.targets, policy, awake.at)
+    : erpFlow(options.targets, policy);
 }
 
 function sources(): SystemDefinition[] {

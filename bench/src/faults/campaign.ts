@@ -1,5 +1,4 @@
-import type { HubDefinition } from "@lineshaft/engine";
-import { sqlite } from "@lineshaft/ledger-sqlite";
+import type { HubDefinition, LedgerDefinition } from "@lineshaft/engine";
 import { provisionForBench } from "../erp/odoo-ground.ts";
 import { Simulators } from "../erp/simulators.ts";
 import { atMost } from "../pause.ts";
@@ -89,7 +88,7 @@ class Campaign {
     const startedAt = performance.now();
     await this.#peer.reset(this.#o.seed, found);
     const facts = Math.ceil((CAUGHT_MS / 1_000) * RATE);
-    const round = runRound({ ...this.#round(0), facts, broken: true, violations: found, signal: stop.signal });
+    const round = runRound({ ...this.#round(0), facts, broken: "lookup", violations: found, signal: stop.signal });
     const caught = await atMost(CAUGHT_MS, Promise.race([found.first(), round.then(() => undefined)]));
     const ms = Math.round(performance.now() - startedAt);
     stop.abort();
@@ -153,7 +152,7 @@ class Campaign {
       orders: Array.from({ length: ORDERS }, (_, at) => `MO-${n}-${at + 1}`),
       side: this.#peer,
       targets,
-      definition: (path) => definitionOf(path, peerFlow(targets, policy)),
+      definition: (ledger) => definitionOf(ledger, peerFlow(targets, policy)),
     };
   }
 
@@ -168,7 +167,7 @@ class Campaign {
       orders,
       side: await ErpSide.open(this.#simulators),
       targets,
-      definition: (path) => definitionOf(path, erpFlow(targets, policy)),
+      definition: (ledger) => definitionOf(ledger, erpFlow(targets, policy)),
     };
   }
 
@@ -179,7 +178,6 @@ class Campaign {
       facts: this.#o.facts,
       rate: RATE,
       broker: this.#broker,
-      broken: false,
       violations: this.violations,
       signal: new AbortController().signal,
     };
@@ -202,6 +200,6 @@ async function startErp(): Promise<Simulators> {
   return simulators;
 }
 
-function definitionOf(path: string, { systems, made }: ReturnType<typeof peerFlow>): HubDefinition {
-  return { name: "campaign", ledger: sqlite({ path }), systems, flows: [made] };
+export function definitionOf(ledger: LedgerDefinition, { systems, made }: ReturnType<typeof peerFlow>): HubDefinition {
+  return { name: "campaign", ledger, systems, flows: [made] };
 }

@@ -100,12 +100,12 @@ async function tryDisk({ print, violations, peer }: DiskFaultOptions, trial: Dis
   await peer.reset(1, violations);
   const httpPort = await freePort();
   const hub = new HubRunner(
-    { ledger: path, httpPort, targets: { kind: "peer", url: peer.url }, broken: false },
+    { ledger: { kind: "sqlite", path }, httpPort, targets: { kind: "peer", url: peer.url } },
     violations,
-    trial.environment,
+    { environment: trial.environment ?? {} },
   );
   const told = new Acknowledged();
-  const sender = new HttpSender(httpPort, told, violations);
+  const sender = new HttpSender([`http://127.0.0.1:${httpPort}`], told, violations);
   const plan = new FactPlan({
     random: seededRandom(1),
     orders: ["MO-1", "MO-2", "MO-3"],

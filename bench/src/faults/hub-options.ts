@@ -18,17 +18,35 @@ export function completionTopic(session: string, order = "{productionOrder}"): s
   return `${session}/${order}/completion`;
 }
 
+/** Where the ledger of a round is. */
+export type LedgerPlace =
+  | { kind: "sqlite"; path: string }
+  /** `limits`: how soon a silent server is given up, in ms. */
+  | { kind: "postgres"; url: string; limits?: { commitMs: number; commitWaitMs: number; statementMs: number } };
+
+/** What only one of several hubs on a ledger is told. */
+export interface WorkerOptions {
+  /** Crashes are counted by it: each worker stands for a machine. */
+  machine: string;
+  leaseMs: number;
+  /** How far this machine's clock is ahead. */
+  wrongMs: number;
+}
+
+/** How a hub is broken on purpose: it looks nothing up, or does not care whose lanes are whose. */
+export type Broken = "lookup" | "fence";
+
 /** What a hub process of a campaign is told. */
 export interface HubProcessOptions {
-  ledger: string;
-  /** Largest size of the ledger's file; default unlimited. */
-  maxBytes?: number;
+  ledger: LedgerPlace;
+  worker?: WorkerOptions;
   httpPort: number;
+  /** Where it can be reached as well, on the same port: it runs in a network of its own. */
+  relayHost?: string;
   /** Without it the hub takes facts over HTTP only. */
   mqtt?: MqttInput;
   targets: Targets;
-  /** Break it: look-ups off. */
-  broken: boolean;
+  broken?: Broken;
 }
 
 /** What a hub process says; each message has one of the fields. */

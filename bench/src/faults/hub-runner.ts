@@ -8,26 +8,40 @@ import type { Violations } from "./violations.ts";
 /** Longest time for a start (recovery included) and for a clean stop, in ms, on a busy machine. */
 const START_MS = 40_000;
 const STOP_MS = 45_000;
+/** How long a stop may take while what the hub needs may be missing, in ms. */
+const PATIENCE_MS = 5_000;
 /** How long a hub that is to die at a named point may take to get there, in ms. */
 const POINT_MS = 4_000;
 /** Starts in a row that may die at a named point before they are ready. */
 const STARTS = 3;
 
+export interface HubRunnerOptions {
+  environment?: Readonly<Record<string, string>>;
+  /** A command that runs the process: `["ip", "netns", "exec", "plant"]`. */
+  within?: readonly string[];
+  /** While true, a start or a stop may fail: what the hub needs is not there. */
+  forgiving?: () => boolean;
+}
+
 /** Runs the hub's process through its deaths. */
 export class HubRunner {
   readonly #options: HubProcessOptions;
   readonly #violations: Violations;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #more: HubRunnerOptions;
   #child: Child<HubWord> | undefined;
   #beat: HubBeat = { mqttFacts: 0, ready: false, problem: "", systems: "" };
   /** While stopped by SIGSTOP it may hold the ledger's lock. */
   frozen = false;
   crashes = 0;
+  /** The process that is being ended; another one that ends does so by itself. */
+  #ending: Child<HubWord> | undefined;
+  /** The process that got to run. */
+  #started: Child<HubWord> | undefined;
 
-  constructor(options: HubProcessOptions, violations: Violations, environment: Readonly<Record<string, string>> = {}) {
+  constructor(options: HubProcessOptions, violations: Violations, more: HubRunnerOptions = {}) {
     this.#options = options;
     this.#violations = violations;
-    this.#environment = environment;
+    this.#more = more;
   }
 
   get beat(): HubBeat {
@@ -43,9 +57,11 @@ export class HubRunner {
   /** Starts it and waits until it runs; with a crash point it may be dead when this resolves. */
   async start(crash = ""): Promise<void> {
     for (let tried = 0; tried < STARTS; tried++) {
-      const environment = { ...this.#environment, LINESHAFT_TEST_CRASH: crash };
-      const child = startChild<HubWord>(hubScript(), this.#options, { environment });
+      const { within, forgiving } = this.#more;
+      const environment = { ...this.#more.environment, LINESHAFT_TEST_CRASH: crash };
+      const child = startChild<HubWord>(hubScript(), this.#options, { environment, ...(within && { within }) });
       this.#child = child;
+      if (crash === "") this.#mustLive(child);
       this.#beat = { mqttFacts: 0, ready: false, problem: "", systems: "" };
       child.listen("status", (beat) => (this.#beat = beat));
       const why = await Promise.race([
@@ -55,9 +71,13 @@ export class HubRunner {
         ),
         child.hear("failed", START_MS).catch(() => "it said nothing"),
       ]);
-      if (why === undefined) return;
+      if (why === undefined) {
+        this.#started = child;
+        return;
+      }
       const died = child.process.signalCode === "SIGKILL" && crash !== "";
-      await child.kill();
+      await this.#end(child);
+      if (!died && forgiving?.() === true) return;
       if (!died) this.#violations.add(`The hub did not start: ${why}`);
       else this.crashes++;
       crash = "";
@@ -68,7 +88,7 @@ export class HubRunner {
     this.frozen = false;
     if (!this.running) return;
     this.crashes++;
-    await this.#child?.kill("SIGKILL");
+    await this.#end(this.#child);
   }
 
   /** Starts it to die at a named point, waits for that, and ends it if it does not get there. */
@@ -96,14 +116,29 @@ export class HubRunner {
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined || !this.running) return;
+    this.#ending = child;
     const exited = once(child.process, "exit");
     child.process.kill("SIGTERM");
-    const ended = await atMost(STOP_MS, exited);
-    if (ended === undefined) {
-      this.#violations.add(`The hub did not stop within ${STOP_MS} ms of SIGTERM.`);
-      await child.kill();
-    } else if (ended[0] !== 0)
+    const forgiving = this.#more.forgiving?.() === true;
+    const ended = await atMost(forgiving ? PATIENCE_MS : STOP_MS, exited);
+    if (ended === undefined) await child.kill();
+    if (forgiving) return;
+    if (ended === undefined) this.#violations.add(`The hub did not stop within ${STOP_MS} ms of SIGTERM.`);
+    else if (ended[0] !== 0)
       this.#violations.add(`The hub ended with ${String(ended[0] ?? ended[1])} when it was told to stop.`);
+  }
+
+  async #end(child: Child<HubWord> | undefined): Promise<void> {
+    this.#ending = child;
+    await child?.kill();
+  }
+
+  /** Once it runs, only this runner ends it. */
+  #mustLive(child: Child<HubWord>): void {
+    child.process.once("exit", (code, signal) => {
+      if (this.#ending !== child && child === this.#started)
+        this.#violations.add(`The hub ended by itself with ${String(signal ?? code)}; it said: ${this.#beat.problem}`);
+    });
   }
 }
 

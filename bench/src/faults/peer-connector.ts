@@ -24,8 +24,8 @@ const BATCH: Record<PeerSystem, number> = { recognising: 10, forgetful: 4 };
 const PLACES = 8;
 
 /** Speaks to one of the counting peer's two systems, as a connector would: it tells apart what surely was not applied. */
-export function peerConnector(system: PeerSystem, url: string): PeerConnection {
-  const client = new PeerClient(system, url);
+export function peerConnector(system: PeerSystem, url: string, sentAt: () => number): PeerConnection {
+  const client = new PeerClient(system, url, sentAt);
   const definition: SystemDefinition = {
     name: system,
     connector: "peer",
@@ -43,9 +43,11 @@ export function peerConnector(system: PeerSystem, url: string): PeerConnection {
 class PeerClient {
   readonly #system: PeerSystem;
   readonly #pool: Pool;
+  readonly #sentAt: () => number;
 
-  constructor(system: PeerSystem, url: string) {
+  constructor(system: PeerSystem, url: string, sentAt: () => number) {
     this.#system = system;
+    this.#sentAt = sentAt;
     this.#pool = new Pool(url, { connections: 8, pipelining: 1 });
   }
 
@@ -73,7 +75,7 @@ class PeerClient {
 
   async #send(items: Item<PeerValue>[], signal: AbortSignal): Promise<Outcome[]> {
     const call: PeerCall = {
-      sentAt: Date.now(),
+      sentAt: this.#sentAt(),
       items: items.map(({ token, key, value }) => ({ token, key, ...value })),
     };
     const answer = (await this.#ask("POST", `/${this.#system}/apply`, call, signal)) as { results: PeerResult[] };

@@ -7,10 +7,14 @@ import { type PeerValue, peerConnector } from "./peer-connector.ts";
 export const REFUSED_NOTE = "refuse me";
 export const UNMAPPABLE_NOTE = "stumble over me";
 
-/** Completions to both systems of the counting peer. */
-export function peerFlow({ url }: { url: string }, policy: Policy): { systems: SystemDefinition[]; made: AnyFlow } {
-  const recognising = peerConnector("recognising", url);
-  const forgetful = peerConnector("forgetful", url);
+/** Completions to both systems of the counting peer. `sentAt`: when a request that leaves now counts as sent. */
+export function peerFlow(
+  { url }: { url: string },
+  policy: Policy,
+  sentAt: () => number = Date.now,
+): { systems: SystemDefinition[]; made: AnyFlow } {
+  const recognising = peerConnector("recognising", url, sentAt);
+  const forgetful = peerConnector("forgetful", url, sentAt);
   const made = flow("completions", completion, { policy, owner: "campaign" })
     .to(recognising.apply, toPeer)
     .to(forgetful.apply, toPeer);

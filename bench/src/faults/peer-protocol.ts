@@ -24,7 +24,7 @@ export interface PeerItem {
 }
 
 export interface PeerCall {
-  /** Date.now() when it left. */
+  /** When it left, by Date.now(). */
   sentAt: number;
   items: PeerItem[];
 }

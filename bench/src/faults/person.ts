@@ -1,6 +1,5 @@
-import { type Ledger, LineshaftError, type StoredDelivery } from "@lineshaft/core";
+import { type Ledger, LineshaftError, type StoredDelivery, systemClock } from "@lineshaft/core";
 import { type HubDefinition, confirm, drop, editAndResend, resend } from "@lineshaft/engine";
-import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { REFUSED_NOTE } from "./peer-flow.ts";
 import { Standing } from "./standing.ts";
 import type { TargetSide } from "./target-side.ts";
@@ -14,28 +13,20 @@ const WHO = "campaign";
 /** Does what people do with what is parked, from a process of their own, while the hub runs or does not. */
 export class Person {
   readonly #definition: HubDefinition;
-  readonly #path: string;
   readonly #side: TargetSide;
   readonly #violations: Violations;
   readonly #random: () => number;
   acts = 0;
 
-  constructor(options: {
-    definition: HubDefinition;
-    path: string;
-    side: TargetSide;
-    violations: Violations;
-    random: () => number;
-  }) {
+  constructor(options: { definition: HubDefinition; side: TargetSide; violations: Violations; random: () => number }) {
     this.#definition = options.definition;
-    this.#path = options.path;
     this.#side = options.side;
     this.#violations = options.violations;
     this.#random = options.random;
   }
 
   async visit(): Promise<void> {
-    await using ledger = await openSqliteLedger({ path: this.#path });
+    await using ledger = await this.#definition.ledger.open({ clock: systemClock });
     const parked = await ledger.deliveries({ states: ["parked"], limit: PAGE });
     if (parked.length === 0) return;
     const standing = new Standing(await this.#side.effects());

@@ -1,13 +1,14 @@
-import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
-import type { HubDefinition } from "@lineshaft/engine";
+import { systemClock } from "@lineshaft/core";
+import type { HubDefinition, LedgerDefinition } from "@lineshaft/engine";
 import { seededRandom } from "@lineshaft/testing";
 import { pause } from "../pause.ts";
 import { type Broker, freePort } from "./broker.ts";
 import { FactPlan } from "./fact-plan.ts";
 import { harass } from "./harassment.ts";
 import { HubRunner } from "./hub-runner.ts";
-import type { Targets } from "./hub-options.ts";
+import type { Broken, LedgerPlace, Targets } from "./hub-options.ts";
 import { checkInvariants } from "./invariants.ts";
+import { ledgerAt } from "./ledger-place.ts";
 import { Load } from "./load.ts";
 import { Person } from "./person.ts";
 import { quieten } from "./quiet.ts";
@@ -28,9 +29,9 @@ export interface RoundOptions {
   orders: readonly string[];
   side: TargetSide;
   targets: Targets;
-  definition: (path: string) => HubDefinition;
+  definition: (ledger: LedgerDefinition) => HubDefinition;
   broker: Broker | undefined;
-  broken: boolean;
+  broken?: Broken;
   violations: Violations;
   /** Ends the round early. */
   signal: AbortSignal;
@@ -48,14 +49,15 @@ export interface RoundFigures {
 export async function runRound(options: RoundOptions): Promise<RoundFigures> {
   const { seed, broker, targets, broken, violations } = options;
   const random = seededRandom(seed);
-  const path = `${options.folder}/ledger-${seed}.db`;
+  const place: LedgerPlace = { kind: "sqlite", path: `${options.folder}/ledger-${seed}.db` };
+  const ledger = ledgerAt(place);
   const httpPort = await freePort();
   const session = `campaign-${seed}`;
   const mqtt =
     broker === undefined ? {} : { mqtt: { url: broker.url, protocolVersion: broker.protocolVersion, session } };
-  const hub = new HubRunner({ ledger: path, httpPort, targets, broken, ...mqtt }, violations);
+  const hub = new HubRunner({ ledger: place, httpPort, targets, ...(broken && { broken }), ...mqtt }, violations);
   const told = new Acknowledged();
-  const http = new HttpSender(httpPort, told, violations);
+  const http = new HttpSender([`http://127.0.0.1:${httpPort}`], told, violations);
   // Ends everything that goes on beside the round, also when the round ends in an error.
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
@@ -66,14 +68,14 @@ export async function runRound(options: RoundOptions): Promise<RoundFigures> {
     mqtt: broker !== undefined,
     troubled: targets.kind === "peer",
   });
-  const person = new Person({ ...options, definition: options.definition(path), path, random });
+  const person = new Person({ ...options, definition: options.definition(ledger), random });
   const beside: Promise<void>[] = [];
   let sender: MqttSender | undefined;
   try {
     await hub.start();
     if (broker !== undefined) {
       sender = await MqttSender.connect({ ...broker, session }, told);
-      await awaitSession(sender, hub, plan, signal);
+      await awaitSession(sender, [hub], plan, signal);
     }
     const load = new Load({ plan, http, mqtt: sender, told, random, rate: options.rate, signal });
     const loading = load.run(options.facts);
@@ -82,13 +84,13 @@ export async function runRound(options: RoundOptions): Promise<RoundFigures> {
     await loading;
     await options.side.behave();
     if (!hub.running) await hub.start();
-    await quieten({ hub, load, path, plan, told, violations, signal });
+    await quieten({ hubs: [hub], load, ledger, plan, told, violations, signal });
     await hub.stop();
     const figures = { facts: plan.facts.length, crashes: hub.crashes, acts: person.acts, duplicates: told.duplicates };
     if (options.signal.aborted) return { ...figures, messages: 0 };
-    await using ledger = await openSqliteLedger({ path, readOnly: true });
+    await using reading = await ledger.open({ clock: systemClock, readOnly: true });
     const standing = new Standing(await options.side.effects());
-    const { messages } = await checkInvariants({ ledger, facts: plan.facts, told, standing, violations });
+    const { messages } = await checkInvariants({ ledger: reading, facts: plan.facts, told, standing, violations });
     return { ...figures, messages };
   } finally {
     ended.abort();
@@ -100,8 +102,13 @@ export async function runRound(options: RoundOptions): Promise<RoundFigures> {
 }
 
 /** The broker keeps messages for the hub only from its first subscription on; that it stands shows when a first fact arrives. */
-async function awaitSession(sender: MqttSender, hub: HubRunner, plan: FactPlan, signal: AbortSignal): Promise<void> {
-  while (hub.beat.mqttFacts === 0 && !signal.aborted) {
+export async function awaitSession(
+  sender: MqttSender,
+  hubs: readonly HubRunner[],
+  plan: FactPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  while (hubs.every(({ beat }) => beat.mqttFacts === 0) && !signal.aborted) {
     const fact = plan.next();
     Object.assign(fact, { kind: "good", channel: "mqtt" });
     await sender.probe(fact, signal);

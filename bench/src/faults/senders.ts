@@ -19,14 +19,15 @@ export class Acknowledged {
   duplicates = 0;
 }
 
-/** Sends facts over HTTP until they are answered, as a careful sender does: the same fact, under the same id. */
+/** Sends facts over HTTP until they are answered, as a careful sender does: the same fact, under the same id, to any of the hubs. */
 export class HttpSender {
-  readonly #pool: Pool;
+  readonly #pools: readonly Pool[];
   readonly #told: Acknowledged;
   readonly #violations: Violations;
+  #tries = 0;
 
-  constructor(port: number, told: Acknowledged, violations: Violations) {
-    this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections: 16 });
+  constructor(urls: readonly string[], told: Acknowledged, violations: Violations) {
+    this.#pools = urls.map((url) => new Pool(url, { connections: 16 }));
     this.#told = told;
     this.#violations = violations;
   }
@@ -49,14 +50,15 @@ export class HttpSender {
     return { status: answer.status, code };
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy();
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.destroy()));
   }
 
   /** Undefined when nobody knows: not reached, no answer. */
   async #post(body: string): Promise<{ status: number; message: number; text: string } | undefined> {
+    const pool = this.#pools[this.#tries++ % this.#pools.length] as Pool;
     try {
-      const { statusCode, body: answer } = await this.#pool.request({
+      const { statusCode, body: answer } = await pool.request({
         method: "POST",
         path: `/v1/facts/${CONTRACT}`,
         headers: { "content-type": "application/json" },

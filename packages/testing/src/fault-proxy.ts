@@ -32,9 +32,9 @@ export class FaultProxy implements AsyncDisposable {
     server.on("connection", (client) => this.#join(client));
   }
 
-  /** Listens on a free port of `host`. */
-  static async open(to: Destination, host = "127.0.0.1"): Promise<FaultProxy> {
-    const server = createServer({ allowHalfOpen: true }).listen(0, host);
+  /** Listens on `port` of `host`; default a free one. */
+  static async open(to: Destination, host = "127.0.0.1", port = 0): Promise<FaultProxy> {
+    const server = createServer({ allowHalfOpen: true }).listen(port, host);
     await once(server, "listening");
     return new FaultProxy(server, to, host);
   }

@@ -10,8 +10,6 @@ export { MemorySystem } from "./memory-system.ts";
 export type { Behaviour, Effect, MemoryOperationOptions } from "./memory-system.ts";
 export { level, note } from "./note-contract.ts";
 export type { Level, Note } from "./note-contract.ts";
-export { FaultProxy } from "./fault-proxy.ts";
-export type { Destination, Direction } from "./fault-proxy.ts";
 export { certificatesMissing, makeCertificates } from "./certificates.ts";
 export type { Certificates } from "./certificates.ts";
 export { aMessage, ledgerCases } from "./ledger-cases.ts";
