@@ -215,16 +215,17 @@ async function leaveTrace(client: Client, was: Standing, { who, why }: AdoptOpti
     [message, was.backup_at, was.at, was.link + 1, source, sourceId, contract, digest, Buffer.from(detail)],
   );
   await client.query("insert into seen (source, source_id, message, digest) values ($1, $2, $3, decode($4, 'hex'))", [
-    ...[source, sourceId, message, digest],
+    source,
+    sourceId,
+    message,
+    digest,
   ]);
   await client.query(
     "insert into audit (id, at, message, link, who, act, why, detail) values ($1, $2, $3, $4, $5, 'restore', $6, $7)",
     [audit, was.at, message, was.link + 1, toStored(who), toStored(why), detail],
   );
   const lines = [
-    sealLine("message", [
-      ...[message, source, sourceId, contract, "ledger", "ledger", null, was.backup_at, was.at, digest],
-    ]),
+    sealLine("message", [message, source, sourceId, contract, "ledger", "ledger", null, was.backup_at, was.at, digest]),
     sealLine("audit", [audit, was.at, who, "restore", message, null, why, detail]),
   ];
   const sealed = hash("sha256", lines.join("\n"), "hex");

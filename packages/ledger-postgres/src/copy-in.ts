@@ -243,8 +243,18 @@ class Copy {
       `update head set day = greatest(day, $1), link = $2, hash = $3, message = $4, duplicate = $5, refusal = $6,
          attempt = $7, audit = $8, messages = $9, duplicates = $10, refusals = $11, attempts = $12`,
       [
-        ...[day, this.#link, this.#head, message, duplicate, refusal, attempt, audit],
-        ...[rows("message"), rows("duplicate"), rows("refusal"), rows("attempt")],
+        day,
+        this.#link,
+        this.#head,
+        message,
+        duplicate,
+        refusal,
+        attempt,
+        audit,
+        rows("message"),
+        rows("duplicate"),
+        rows("refusal"),
+        rows("attempt"),
       ],
     );
   }
@@ -287,7 +297,10 @@ class Copy {
       [entry.id, entry.at, entry.link, toStored(who), entry.act, toStored(why), toStored(entry.detail)],
     );
     await this.#client.query("insert into link (id, at, rows, digest, hash) values ($1, $2, 1, $3, $4)", [
-      ...[entry.link, entry.at, Buffer.from(digest, "hex"), Buffer.from(this.#head, "hex")],
+      entry.link,
+      entry.at,
+      Buffer.from(digest, "hex"),
+      Buffer.from(this.#head, "hex"),
     ]);
     await this.#client.query("update head set link = $1, hash = $2, audit = $3", [entry.link, this.#head, entry.id]);
   }

@@ -86,8 +86,12 @@ class Content implements SqliteContent {
       .reduce((sum, n) => sum + n, 0);
   }
 
-  read(table: ContentTable): Iterable<ContentRow> {
-    return this.#db.prepare(SELECTS[table]).iterate() as Iterable<ContentRow>;
+  *read(table: ContentTable): Iterable<ContentRow> {
+    try {
+      yield* this.#db.prepare(SELECTS[table]).iterate() as Iterable<ContentRow>;
+    } catch (error) {
+      throw ledgerError(error, this.location);
+    }
   }
 
   setAside(): string | undefined {
