@@ -1,34 +1,19 @@
-import {
-  type Clock,
-  type Ledger,
-  type Log,
-  type OpenDelivery,
-  type Settlement,
-  explain,
-  laneOf,
-} from "@lineshaft/core";
+import { type OpenDelivery, type Settlement, explain, laneOf } from "@lineshaft/core";
 import type { Accepted } from "./intake.ts";
 import type { KeyLine, KeyLines } from "./key-lines.ts";
-import type { Routing } from "./routing.ts";
+import type { WorkerOptions } from "./system-worker.ts";
 
 /** Deliveries of one key read at once. */
 const KEY_READ = 32;
 /** Wait before the ledger is read again after it could not be. */
 const READ_AGAIN_MS = 1_000;
 
-export interface OpenWindowOptions {
+type Shared = "ledger" | "routing" | "clock" | "log" | "windowDeliveries" | "fence" | "lanes";
+
+export interface OpenWindowOptions extends Pick<WorkerOptions, Shared> {
   /** The system whose deliveries these are. */
   system: string;
-  ledger: Ledger;
-  routing: Routing;
-  clock: Clock;
-  log: Log;
   lines: KeyLines;
-  /** Most deliveries in memory; the others wait in the ledger. */
-  windowDeliveries: number;
-  /** The fence of a lane that is worked on here. */
-  fence: (lane: number) => number | undefined;
-  lanes: () => readonly number[];
   settle: (settlement: Settlement, settled: (lost: boolean) => void) => void;
   /** Counts a read as work under way. */
   track: (work: Promise<void>) => void;

@@ -44,6 +44,7 @@ export interface WorkerOptions {
   random: () => number;
   log: Log;
   tracing: Tracing;
+  /** Most deliveries in memory; the others wait in the ledger. */
   windowDeliveries: number;
   /** After repeated crashes: one delivery at a time, marked before anything of ours touches it. */
   careful: () => boolean;
