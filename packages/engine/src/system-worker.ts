@@ -4,15 +4,14 @@ import {
   type Item,
   type Ledger,
   type Log,
-  type Outcome,
   type Settlement,
   type System,
   type SystemDefinition,
   type Target,
-  UnavailableError,
   explain,
 } from "@lineshaft/core";
 import { Breaker } from "./breaker.ts";
+import { Calls, type Ready } from "./calls.ts";
 import { ConflictGuard } from "./conflict-guard.ts";
 import type { Committer } from "./committer.ts";
 import { type SystemFigures, newSystemFigures } from "./figures.ts";
@@ -20,14 +19,12 @@ import type { Accepted } from "./intake.ts";
 import { type KeyLine, KeyLines, type Task } from "./key-lines.ts";
 import { type Carried, type Mapped, mapDelivery } from "./mapping.ts";
 import { OpenWindow } from "./open-window.ts";
-import { outcomesOfError, waitAtMost } from "./outcomes.ts";
-import { type Step, type Standing, afterCheck, afterFailedCheck, afterSend, parkFrom } from "./settle.ts";
+import { type Step, parkFrom } from "./settle.ts";
 import type { Payloads } from "./payloads.ts";
 import type { Routing, RunningRoute } from "./routing.ts";
 import type { Tracing } from "./tracing.ts";
 
 const IN_FLIGHT = 4;
-const SEND_MS = 180_000;
 /** Lines looked at, at most, to fill one batch. */
 const LOOKED_AT = 4;
 /** Wait after an error of the ledger or of our own before the same is tried again. */
@@ -56,16 +53,15 @@ export interface WorkerOptions {
   settled: (task: Task, step: Step) => void;
 }
 
-interface InHand {
+interface InHand extends Ready {
   line: KeyLine;
-  task: Task;
-  item: Item<never>;
 }
 
 /** Works off the deliveries of one system: in order by key, in batches, within the system's limits. */
 export class SystemWorker {
   readonly figures: SystemFigures = newSystemFigures();
   readonly breaker: Breaker;
+  readonly #calls: Calls;
   readonly #o: WorkerOptions;
   readonly #lines: KeyLines;
   readonly #window: OpenWindow;
@@ -81,7 +77,6 @@ export class SystemWorker {
   #running = false;
   #pumping = false;
   #budget = { from: 0, calls: 0 };
-  readonly #abort = new AbortController();
   readonly #hasUrgent: boolean;
 
   constructor(options: WorkerOptions) {
@@ -108,6 +103,7 @@ export class SystemWorker {
         this.#pump();
       },
     });
+    this.#calls = new Calls({ ...options, breaker: this.breaker, figures: this.figures });
   }
 
   get inFlight(): number {
@@ -124,7 +120,7 @@ export class SystemWorker {
     this.#running = false;
     this.#lines.stop();
     this.breaker.stop();
-    signal.addEventListener("abort", () => this.#abort.abort(new Error("the hub is stopping")), { once: true });
+    signal.addEventListener("abort", () => this.#calls.abort(new Error("the hub is stopping")), { once: true });
     while (this.#busy > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
   }
 
@@ -252,17 +248,7 @@ export class SystemWorker {
     const now = this.#o.clock.now();
     if (task.state !== "sending") return this.#lines.defer(line, now + PAUSE_MS);
     const outcome = { kind: "uncertain" as const, message: explain(error) };
-    this.#finish(
-      line,
-      task,
-      afterSend(
-        this.#standing(task, target),
-        outcome,
-        { startedAt: task.since, endedAt: now },
-        task.mapped,
-        this.#o.random,
-      ),
-    );
+    this.#finish(line, task, this.#calls.stepAfter(task, target, outcome, { startedAt: task.since, endedAt: now }));
   }
 
   async #send(lines: KeyLine[], target: Target<never>): Promise<void> {
@@ -279,7 +265,8 @@ export class SystemWorker {
       }
       inHand = inHand.filter((h) => this.#mayLeave(h, target));
       if (inHand.length === 0) return;
-      await this.#call(inHand, target);
+      const steps = await this.#calls.send(inHand, target);
+      for (const [at, { line, task }] of inHand.entries()) this.#finish(line, task, steps[at] as Step);
     } finally {
       this.#conflicts.release(claims);
       // Only a call that held something can have made room.
@@ -356,99 +343,14 @@ export class SystemWorker {
     const now = this.#o.clock.now();
     const message = "The lease on its lane ran out before it was sent; nothing left.";
     const outcome = { kind: "unavailable" as const, message, retryAfterMs: 0 };
-    this.#finish(
-      line,
-      task,
-      afterSend(this.#standing(task, target), outcome, { startedAt: now, endedAt: now }, task.mapped, this.#o.random),
-    );
+    this.#finish(line, task, this.#calls.stepAfter(task, target, outcome, { startedAt: now, endedAt: now }));
     return false;
   }
 
-  async #call(inHand: readonly InHand[], target: Target<never>): Promise<void> {
-    const { clock, definition, tracing } = this.#o;
-    const startedAt = clock.now();
-    const spans = inHand.map(({ task }) =>
-      tracing.deliver(task.carried?.trace ?? null, {
-        "lineshaft.flow": task.target.flow,
-        "lineshaft.system": definition.name,
-        "lineshaft.delivery": task.id,
-      }),
-    );
-    const items = inHand.map((h) => h.item);
-    let outcomes: Outcome[];
-    try {
-      const sendMs = definition.limits?.sendMs ?? SEND_MS;
-      const call = () => waitAtMost(clock, sendMs, this.#abort.signal, (signal) => target.send(items, signal));
-      outcomes = await tracing.call(
-        spans,
-        { "lineshaft.system": definition.name, "lineshaft.items": items.length },
-        call,
-      );
-    } catch (error) {
-      outcomes = outcomesOfError(error, items.length, definition.name);
-    }
-    const times = { startedAt, endedAt: clock.now() };
-    for (const [at, { line, task, item }] of inHand.entries()) {
-      const outcome = outcomes[at] ?? {
-        kind: "uncertain",
-        message: `${definition.name} gave no outcome for this item.`,
-      };
-      this.#judge(outcome);
-      const step = afterSend(this.#standing(task, target), outcome, times, item.value, this.#o.random);
-      if (outcome.kind === "uncertain") task.uncertain++;
-      spans[at]?.setAttribute("lineshaft.outcome", outcome.kind).end();
-      this.#finish(line, task, step);
-    }
-  }
-
   async #check(line: KeyLine, target: Target<never>): Promise<void> {
-    const { clock, random } = this.#o;
-    const task = line.head as Task;
     await this.#load([line]);
-    const [inHand] = await this.#map([line], "checking");
-    if (inHand === undefined) return;
-    const find = target.repeat.find?.bind(target.repeat);
-    const startedAt = clock.now();
-    let step: Step;
-    try {
-      if (find === undefined) step = { from: "checking", to: "pending", at: startedAt, dueAt: 0, tries: 0 };
-      else {
-        const found = await waitAtMost(clock, SEND_MS, this.#abort.signal, (signal) => find(inHand.item, signal));
-        this.breaker.succeeded();
-        step = afterCheck(this.#standing(task, target), found, { startedAt, endedAt: clock.now() }, random);
-      }
-    } catch (error) {
-      const retryAfterMs = error instanceof UnavailableError ? error.retryAfterMs : undefined;
-      task.uncertain++;
-      this.#judge({ kind: "unavailable", message: explain(error) });
-      step = afterFailedCheck(
-        this.#standing(task, target),
-        explain(error),
-        { startedAt, endedAt: clock.now() },
-        retryAfterMs,
-        random,
-      );
-    }
-    this.figures.lookedUp++;
-    this.#finish(line, task, step);
-  }
-
-  #judge(outcome: Outcome): void {
-    this.figures.outcomes[outcome.kind]++;
-    if (outcome.kind === "unavailable" || outcome.kind === "uncertain") this.breaker.failed(outcome.message);
-    else this.breaker.succeeded();
-  }
-
-  #standing(task: Task, target: Target<never>): Standing {
-    return {
-      repeat: target.repeat,
-      policy: task.target.policy,
-      owner: task.target.owner,
-      system: this.#o.definition.name,
-      receivedTime: task.carried?.receivedTime ?? task.since,
-      tries: task.tries,
-      uncertain: task.uncertain,
-    };
+    const [ready] = await this.#map([line], "checking");
+    if (ready !== undefined) this.#finish(line, ready.task, await this.#calls.check(ready, target));
   }
 
   #park(
