@@ -69,3 +69,17 @@ test(
   },
   TEST_MS,
 );
+
+test(
+  "a campaign of several hubs on PostgreSQL catches a build without fences, and finds no violation in a round",
+  async () => {
+    const { json, progress } = await runScript(
+      "./faults.ts",
+      ...["--ledger", "postgres", "--workers", "2", "--rounds", "1", "--facts", "60", "--seed", "7", "--skip-disk"],
+    );
+    expect(json).toEqual(reportOf("faults", ["violations", "rounds", "seed", "brokenBuildCaughtMs", "failovers"]));
+    expect(json).toMatchObject({ settings: { ledger: "postgres", workers: 2 }, figures: { violations: 0, rounds: 1 } });
+    expect(progress).toMatch(/a build without fences was caught/);
+  },
+  TEST_MS,
+);

@@ -5,6 +5,7 @@ import { type Broker, startBroker } from "../broker.ts";
 import { Peer } from "../peer.ts";
 import { INVARIANTS, SHOWN, Violations } from "../violations.ts";
 import { Database } from "./database.ts";
+import { runDatabaseDiskFaults } from "./disk-faults.ts";
 import { type Place, makePlaces } from "./network.ts";
 import { type WorkersRoundFigures, type WorkersRoundOptions, runWorkersRound } from "./round.ts";
 
@@ -42,7 +43,10 @@ export async function runWorkersCampaign(options: WorkersCampaignOptions): Promi
   for (const invariant of INVARIANTS) print(`checks that ${invariant}`);
   const campaign = new WorkersCampaign(options, { broker, peer, database, places: places.all });
   const brokenBuildCaughtMs = await campaign.catchBrokenBuild();
-  if (!options.broken) await campaign.runRounds();
+  if (!options.broken) {
+    if (!options.skipDisk) await runDatabaseDiskFaults({ print, violations: campaign.violations, peer });
+    await campaign.runRounds();
+  }
   return campaign.report(brokenBuildCaughtMs);
 }
 
@@ -68,7 +72,7 @@ interface Others {
 class WorkersCampaign {
   readonly #o: WorkersCampaignOptions;
   readonly #others: Others;
-  readonly #violations: Violations;
+  readonly violations: Violations;
   readonly #startedAt = performance.now();
   readonly #rounds: WorkersRoundFigures[] = [];
   #failovers = 0;
@@ -77,7 +81,7 @@ class WorkersCampaign {
   constructor(options: WorkersCampaignOptions, others: Others) {
     this.#o = options;
     this.#others = others;
-    this.#violations = new Violations(options.print);
+    this.violations = new Violations(options.print);
   }
 
   /** Suspends workers that do not care about fences until something stands twice. NaN, and a violation, when nobody notices. */
@@ -94,7 +98,7 @@ class WorkersCampaign {
     stop.abort();
     await round;
     if (caught === undefined) {
-      this.#violations.add(`A build without fences was not caught within ${CAUGHT_MS} ms.`);
+      this.violations.add(`A build without fences was not caught within ${CAUGHT_MS} ms.`);
       return Number.NaN;
     }
     print(`a build without fences was caught after ${ms} ms: ${caught}`);
@@ -105,7 +109,7 @@ class WorkersCampaign {
     const { rounds, minutes, seed } = this.#o;
     const end = performance.now() + minutes * 60_000;
     for (let n = 1; n <= rounds && (n === 1 || performance.now() < end); n++) {
-      await this.#others.peer.reset(seed + n, this.#violations);
+      await this.#others.peer.reset(seed + n, this.violations);
       if (n % FAIL_OVER_EVERY === 2) await this.#failOverRound(n);
       else await this.#run(n, this.#others.database);
     }
@@ -126,7 +130,7 @@ class WorkersCampaign {
         broken: broken ? "fence" : "no",
       },
       figures: {
-        violations: this.#violations.found.length,
+        violations: this.violations.found.length,
         rounds: this.#rounds.length,
         seed,
         brokenBuildCaughtMs,
@@ -138,7 +142,7 @@ class WorkersCampaign {
         actsOfPeople: total((figures) => figures.acts),
         seconds: Math.round((performance.now() - this.#startedAt) / 1_000),
       },
-      notes: this.#violations.found.slice(0, SHOWN),
+      notes: this.violations.found.slice(0, SHOWN),
     };
   }
 
@@ -149,7 +153,7 @@ class WorkersCampaign {
 
   async #run(n: number, database: Database): Promise<void> {
     const { seed, print } = this.#o;
-    const before = this.#violations.found.length;
+    const before = this.violations.found.length;
     const [restarts, failovers, startedAt] = [database.restarts, database.failovers, performance.now()];
     const figures = await runWorkersRound({ ...this.#round(n), database });
     this.#rounds.push(figures);
@@ -160,7 +164,7 @@ class WorkersCampaign {
     print(
       `round ${n}, seed ${seed + n}: ${facts} facts, ${messages} messages, ${crashes} crashes, ` +
         `${restarted} restarts of the database, ${failedOver} failovers, ${acts} acts of people, ` +
-        `${Math.round((performance.now() - startedAt) / 1_000)} s, ${this.#violations.found.length - before} violations`,
+        `${Math.round((performance.now() - startedAt) / 1_000)} s, ${this.violations.found.length - before} violations`,
     );
   }
 
@@ -176,7 +180,7 @@ class WorkersCampaign {
       places: n % PLACES_EVERY === 1 ? places : [],
       peer,
       broker,
-      violations: this.#violations,
+      violations: this.violations,
       broken: false,
       signal: new AbortController().signal,
       told: (what) => {
