@@ -3,6 +3,7 @@ import { calibrateBench } from "./calibrate/calibrate-bench.ts";
 import { engineBench } from "./engine/engine-bench.ts";
 import { odooBench } from "./erp/odoo-bench.ts";
 import { sapBench } from "./erp/sap-bench.ts";
+import { failoverBench } from "./failover/failover-bench.ts";
 import { peersBench } from "./peers/peers-bench.ts";
 import type { Report } from "./report.ts";
 
@@ -31,5 +32,7 @@ export const benches = {
     calibrateBench({ messages: 10_000, rounds: 3, ledger: "sqlite", ...options }),
   odoo: (options: BenchOptions): Promise<Report> => odooBench({ messages: 1_000, ...options }),
   sap: (options: BenchOptions): Promise<Report> => sapBench({ messages: 1_000, ...options }),
+  failover: (options: BenchOptions): Promise<Report> =>
+    failoverBench({ rounds: 3, rate: 1_000, seconds: 5, ...options }),
   peers: (options: BenchOptions): Promise<Report> => peersBench({ messages: 10_000, rounds: 3, ...options }),
 } as const;

@@ -9,8 +9,8 @@ const USAGE = `npm run bench -- [name …] [--json] [options]
   --json            one JSON object per bench, one on each line
   --messages N      messages per timed round
   --rounds N        rounds; the figures are their medians
-  --seconds N       engine: length of each open-loop round
-  --rate N          engine: facts per second of the open loop
+  --seconds N       engine: length of each open-loop round; failover: time before each kill
+  --rate N          engine, failover: facts per second of the open loop
   --pending N       backlog: pending deliveries
   --version 17|18|19  odoo: which simulator
   --url URL         odoo, sap: a real server; credentials from the environment, see docs/benchmarks.md

@@ -11,9 +11,9 @@ import type { RawMessage } from "./raw-message.ts";
 
 /** The parts of the ledger that its package keeps to itself: taken as they are, so that both sides run the very same. */
 interface LedgerInternals {
-  quoted(name: string): string;
-  statements(schema: string): { commit: string; claimLanes: string };
-  groupParameters(group: CommitGroup): unknown[];
+  quoted: (name: string) => string;
+  statements: (schema: string) => { commit: string; claimLanes: string };
+  groupParameters: (group: CommitGroup) => unknown[];
 }
 
 const SESSION = "raw";

@@ -1,4 +1,4 @@
-import type { Item, Operation, Outcome, SystemDefinition, SystemLimits } from "@lineshaft/core";
+import type { Item, Operation, Outcome, Repeat, SystemDefinition, SystemLimits } from "@lineshaft/core";
 import type { Completion } from "@lineshaft/model";
 
 /** What the benches' mapping makes of a completion: about what an order system wants to know. */
@@ -22,19 +22,21 @@ export interface SinkOptions {
   name: string;
   maxBatch: number;
   limits?: SystemLimits;
+  /** Default: the other side recognises a second one. */
+  repeat?: Repeat<Reported>;
   send: (items: Item<Reported>[]) => Promise<Outcome[]>;
   close?: () => Promise<void>;
 }
 
 /** A system that takes completions and remembers nothing: what a bench sends to. */
-export function sinkSystem({ name, maxBatch, limits, send, close }: SinkOptions): Sink {
+export function sinkSystem({ name, maxBatch, limits, repeat, send, close }: SinkOptions): Sink {
   const definition: SystemDefinition = {
     name,
     connector: "sink",
     ...(limits === undefined ? {} : { limits }),
     open: () =>
       Promise.resolve({
-        targets: { apply: { repeat: { kind: "repeatable" as const }, maxBatch, send } },
+        targets: { apply: { repeat: repeat ?? { kind: "repeatable" }, maxBatch, send } },
         sources: {},
         check: () => Promise.resolve({ ok: true as const }),
         close: close ?? (() => Promise.resolve()),
