@@ -73,10 +73,8 @@ test(
 test(
   "a campaign of several hubs on PostgreSQL catches a build without fences, and finds no violation in a round",
   async () => {
-    const { json, progress } = await runScript(
-      "./faults.ts",
-      ...["--ledger", "postgres", "--workers", "2", "--rounds", "1", "--facts", "60", "--seed", "7", "--skip-disk"],
-    );
+    const few = ["--workers", "2", "--rounds", "1", "--facts", "60", "--seed", "7", "--skip-disk"];
+    const { json, progress } = await runScript("./faults.ts", "--ledger", "postgres", ...few);
     expect(json).toEqual(reportOf("faults", ["violations", "rounds", "seed", "brokenBuildCaughtMs", "failovers"]));
     expect(json).toMatchObject({ settings: { ledger: "postgres", workers: 2 }, figures: { violations: 0, rounds: 1 } });
     expect(progress).toMatch(/a build without fences was caught/);
