@@ -1,2 +1,12 @@
-/** Version of what this package offers. */
-export const PLACE = "modbus";
+export { modbus } from "./modbus.ts";
+export type { Modbus } from "./modbus.ts";
+export { MODBUS_LIMITS } from "./options.ts";
+export type {
+  ByteOrder,
+  Dial,
+  ModbusLimits,
+  ModbusOptions,
+  ModbusRegister,
+  ModbusTable,
+  RegisterType,
+} from "./options.ts";
