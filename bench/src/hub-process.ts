@@ -64,9 +64,9 @@ async function startHub(): Promise<Hub> {
 
 function workerOptions(): HubOptions {
   if (options.worker === undefined) return {};
-  const { machine, leaseMs, wrongMs } = options.worker;
+  const { leaseMs, wrongMs } = options.worker;
   const clock: Clock = { ...systemClock, now: () => Date.now() + wrongMs };
-  return { machine, leaseMs, clock };
+  return { leaseMs, clock };
 }
 
 function targets(): { systems: SystemDefinition[]; made: AnyFlow } {

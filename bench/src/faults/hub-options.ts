@@ -26,8 +26,6 @@ export type LedgerPlace =
 
 /** What only one of several hubs on a ledger is told. */
 export interface WorkerOptions {
-  /** Crashes are counted by it: each worker stands for a machine. */
-  machine: string;
   leaseMs: number;
   /** How far this machine's clock is ahead. */
   wrongMs: number;

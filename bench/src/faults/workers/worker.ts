@@ -67,7 +67,7 @@ export class Worker implements AsyncDisposable {
     const hub = new HubRunner(
       {
         ledger: { kind: "postgres", url: database.through(line), limits: { ...LIMITS, commitWaitMs } },
-        worker: { machine: name, leaseMs: LEASE_MS, wrongMs: Math.round((random() * 2 - 1) * WRONG_MS) },
+        worker: { leaseMs: LEASE_MS, wrongMs: Math.round((random() * 2 - 1) * WRONG_MS) },
         httpPort,
         ...(place && { relayHost: place.there }),
         targets: { kind: "peer", url: await reach(parts.peerUrl) },
