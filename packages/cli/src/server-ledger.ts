@@ -37,6 +37,25 @@ export async function serverLedger(options: ServerLedgerOptions): Promise<Server
   return { url, schema: options.schema ?? ledger.schema ?? "lineshaft", location: locationOf(url) };
 }
 
+/** What only the ledger's owner may do: whoever may not is told whose URL is needed. */
+export async function asOwner<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (
+      !(error instanceof LineshaftError) ||
+      error.code !== "ledger-refused" ||
+      !error.message.includes("may not do this")
+    )
+      throw error;
+    throw new LineshaftError("ledger-refused", error.message, {
+      next: "Give the URL of the ledger's owner: --url env:LEDGER_OWNER_URL.",
+      ...(error.said !== undefined && { said: error.said }),
+      cause: error,
+    });
+  }
+}
+
 function locationOf(url: string | Secret): string {
   if (url instanceof Secret) return url.reference;
   const { host, pathname } = new URL(url);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { LedgerContent } from "@lineshaft/core";
-import { copyIntoPostgres, openPostgresLedger } from "@lineshaft/ledger-postgres";
+import { copyIntoPostgres, openPostgresLedger, planRetention, retainPostgres } from "@lineshaft/ledger-postgres";
 import { backupSqliteLedger, openSqliteLedger, readSqliteLedger, restoreSqliteLedger } from "@lineshaft/ledger-sqlite";
-import { MemorySystem, describeLedger, eventually, fillLedger, level, note } from "@lineshaft/testing";
+import { FakeClock, MemorySystem, describeLedger, eventually, fillLedger, level, note } from "@lineshaft/testing";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { drop, flow, resend } from "./index.ts";
@@ -167,6 +167,30 @@ test("every kind of row is the same on both sides", async () => {
   const fences = (await server.sql("select min(fence)::integer as fence from lineshaft.lane", url))[0]?.["fence"];
   expect(fences).toBeGreaterThan(1);
   expect((await view.claimLanes({ worker: "w", leaseMs: 1_000 })).lanes).toHaveLength(64);
+});
+
+test("retention counts what was copied as of the day of the copy, however small its numbers are", async () => {
+  await using bed = new HubBed(aPlant().definition);
+  await bed.start();
+  for (const id of ["a", "b"]) await bed.record({ id, key: "MO-1" });
+  await bed.until("done");
+  await bed.stop();
+  await copy(bed);
+  const days = (after: number) => ({
+    url,
+    keepDays: 40,
+    keepSeenDays: 60,
+    serverClock: new FakeClock(Date.now() + after * 86_400_000),
+  });
+  const nothing = { dropped: [], kept: [], seen: 0 };
+  expect(await planRetention(days(39))).toMatchObject(nothing);
+  expect(await retainPostgres({ ...days(39), ...by })).toMatchObject(nothing);
+  expect(await planRetention(days(42))).toMatchObject({ dropped: [{ partition: "below", rows: 6 }], seen: 0 });
+  expect(await retainPostgres({ ...days(42), ...by })).toMatchObject({ dropped: [{ rows: 6 }], seen: 0 });
+  expect(await planRetention(days(63))).toMatchObject({ seen: 2 });
+  expect(await retainPostgres({ ...days(63), ...by })).toMatchObject({ seen: 2 });
+  await using view = await openPostgresLedger({ url });
+  expect((await view.verifyAudit()).problem).toBeUndefined();
 });
 
 test("attempts of messages that were accepted after a restore are found in the copy", async () => {

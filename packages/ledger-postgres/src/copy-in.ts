@@ -188,6 +188,7 @@ class Copy {
     ])
       await this.#client.query("update setting set value = $2 where name = $1", [name, value]);
     await this.#saveHead();
+    await this.#saveAge();
   }
 
   /** Link by link, each sealed anew: the hash of this engine is made otherwise than that of the embedded one. */
@@ -256,6 +257,16 @@ class Copy {
         rows("refusal"),
         rows("attempt"),
       ],
+    );
+  }
+
+  /** Old numbers don't make young facts old: for retention, all that was copied is of today. */
+  async #saveAge(): Promise<void> {
+    const today = "(clock_ms(null) / 86400000 - 18262)";
+    await this.#client.query(`update partition set last_day = greatest(last_day, ${today} + 1) where name = 'below'`);
+    await this.#client.query(
+      `insert into setting (name, value) values ('copied_day', ${today}::text), ('copied_numbers', $1)`,
+      [String(this.#newest.message)],
     );
   }
 

@@ -59,7 +59,8 @@ export async function retainPostgres(options: RetainOptions): Promise<Retained> 
       const range = { partition: told.partition, from: dateOf(told.firstDay), to: dateOf(told.lastDay) };
       if (told.open === undefined) retained.dropped.push({ ...range, rows: told.rows ?? 0 });
       else retained.kept.push({ ...range, open: told.open });
-      from = told.lastDay;
+      // Not its last day: that of a copied ledger's reaches into the one after it.
+      from = told.firstDay + 1;
     }
     retained.refusals = await allBatches(() =>
       call(`${s}.retain_refusals_v1($1, $2, $3, $4, $5)`, [clock, keepDays, BATCH_ROWS, ...by]),

@@ -42,13 +42,18 @@ export async function planRetention(options: Omit<RetainOptions, "who" | "why">)
       now - keepDays * DAY_MS,
     ]);
     if (keepSeenDays !== undefined)
-      plan.seen = await one(`select count(*) as n from ${s}.seen where message < $1`, [
-        Math.max(0, today - keepSeenDays) * DAY_NUMBERS,
-      ]);
+      plan.seen = await one(forgotten(s), [Math.max(0, today - keepSeenDays), DAY_NUMBERS]);
     return plan;
   } finally {
     await connections.close();
   }
+}
+
+/** The same as `forget_v1` goes by. */
+function forgotten(s: string): string {
+  const setting = (name: string) => `(select value::bigint from ${s}.setting where name = '${name}')`;
+  return `select count(*) as n from ${s}.seen where message < $1::bigint * $2::bigint
+    and message > case when ${setting("copied_day")} >= $1 then ${setting("copied_numbers")} else 0 end`;
 }
 
 function dateOf(day: number): string {

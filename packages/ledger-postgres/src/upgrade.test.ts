@@ -254,7 +254,7 @@ test("a step that says nothing of older code keeps it out, and the older code ne
 });
 
 test("every migration after the first release says what it asks of older code", () => {
-  const later = readdirSync(folder).filter((name) => name > "0007");
-  const silent = later.filter((name) => !readFileSync(join(folder, name), "utf8").startsWith("-- oldest code: "));
+  const since = readdirSync(folder).filter((name) => name > "0007");
+  const silent = since.filter((name) => !readFileSync(join(folder, name), "utf8").startsWith("-- oldest code: "));
   expect(silent).toEqual([]);
 });

@@ -40,7 +40,9 @@ export async function readSqliteLedger({
   try {
     // Brings the file to this version, and what a killed hub left in the log into the file.
     await (await openSqliteLedger({ path, clock })).close();
-    db = new DatabaseSync(path, { readOnly: true });
+    // Not read-only: such a connection leaves its log behind.
+    db = new DatabaseSync(path);
+    db.exec("pragma query_only = on");
     const chain = verifyAll(db, progress);
     if (!chain.ok)
       throw new LineshaftError(

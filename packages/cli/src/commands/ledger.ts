@@ -4,7 +4,7 @@ import { type AdoptReport, type CopyReport, adoptPostgres, copyIntoPostgres } fr
 import { readSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { Command } from "commander";
 import { databaseAt } from "../reference.ts";
-import { type ServerLedgerOptions, serverLedger } from "../server-ledger.ts";
+import { type ServerLedgerOptions, asOwner, serverLedger } from "../server-ledger.ts";
 import type { Terminal } from "../terminal.ts";
 import { counted, showDuration, showTime } from "../times.ts";
 import { serverOptions, systemUser, wholeNumber } from "./options.ts";
@@ -111,14 +111,11 @@ function adoptCommand(terminal: Terminal): Command {
         throw new LineshaftError("usage", "This hub keeps its ledger in a file.", {
           next: "Put a backup in its place with lineshaft restore, which makes it safe by itself.",
         });
-      const report = await adoptPostgres({
-        url: server.url,
-        schema: server.schema,
-        who,
-        why,
-        settleMs: settleMinutes * 60_000,
-        progress: (rows) => terminal.progress(`${rows} rows verified …`),
-      });
+      const { url, schema } = server;
+      const progress = (rows: number): void => terminal.progress(`${rows} rows verified …`);
+      const report = await asOwner(() =>
+        adoptPostgres({ url, schema, who, why, settleMs: settleMinutes * 60_000, progress }),
+      );
       terminal.result(report, adoptedText);
     });
 }

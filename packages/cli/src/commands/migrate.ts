@@ -3,7 +3,7 @@ import { migratePostgres } from "@lineshaft/ledger-postgres";
 import { migrateSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { Command } from "commander";
 import { embeddedLedgerPath } from "../open-ledger.ts";
-import { type ServerLedgerOptions, serverLedger } from "../server-ledger.ts";
+import { type ServerLedgerOptions, asOwner, serverLedger } from "../server-ledger.ts";
 import type { Terminal } from "../terminal.ts";
 import { collect, serverOptions } from "./options.ts";
 
@@ -49,7 +49,7 @@ async function migrate(options: MigrateCommandOptions): Promise<MigrateResult> {
   }
   const { url, schema, location } = server;
   const roles = { ...(hubRole !== undefined && { hub: hubRole }), ...(readers !== undefined && { readers }) };
-  const migrated = await migratePostgres({ url, schema, roles });
+  const migrated = await asOwner(() => migratePostgres({ url, schema, roles }));
   return {
     ledger: `${location}, schema ${schema}`,
     ...migrated,

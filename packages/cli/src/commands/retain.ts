@@ -1,7 +1,7 @@
 import { LineshaftError } from "@lineshaft/core";
 import { type Retained, planRetention, retainPostgres } from "@lineshaft/ledger-postgres";
 import { Command } from "commander";
-import { type ServerLedgerOptions, serverLedger } from "../server-ledger.ts";
+import { type ServerLedgerOptions, asOwner, serverLedger } from "../server-ledger.ts";
 import type { Terminal } from "../terminal.ts";
 import { counted } from "../times.ts";
 import { serverOptions, systemUser, wholeNumber } from "./options.ts";
@@ -32,7 +32,9 @@ export function retainCommand(terminal: Terminal): Command {
       const { url, schema } = server;
       const keep = { url, schema, keepDays, ...(duplicatesDays !== undefined && { keepSeenDays: duplicatesDays }) };
       terminal.progress("Looking for what is old enough …");
-      const retained = dryRun ? await planRetention(keep) : await retainPostgres({ ...keep, who, why });
+      const retained = dryRun
+        ? await asOwner(() => planRetention(keep))
+        : await asOwner(() => retainPostgres({ ...keep, who, why }));
       terminal.result({ dryRun, ...retained }, (told) => retainedText(told, dryRun));
     });
 }
