@@ -147,7 +147,6 @@ class WorkersRound implements AsyncDisposable {
     const { database, peer, broker, places, violations, broken } = this.#o;
     const { url, protocolVersion } = broker;
     return Worker.make({
-      name: `machine-${n + 1}`,
       database,
       peerUrl: peer.url,
       mqtt: { url, protocolVersion, session: this.#session },

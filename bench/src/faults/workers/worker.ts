@@ -16,7 +16,6 @@ const COMMIT_WAITS_MS = [500, 6_000, 60_000];
 const WRONG_MS = 300_000;
 
 export interface WorkerParts {
-  name: string;
   database: Database;
   peerUrl: string;
   mqtt: MqttInput | undefined;
@@ -50,7 +49,7 @@ export class Worker implements AsyncDisposable {
   }
 
   static async make(parts: WorkerParts): Promise<Worker> {
-    const { name, database, place, mqtt, random, violations, forgiving, broken } = parts;
+    const { database, place, mqtt, random, violations, forgiving, broken } = parts;
     const line = await database.newLine(place?.here);
     const relays: FaultProxy[] = [];
     /** What listens on this machine alone is led to from the worker's place. */
