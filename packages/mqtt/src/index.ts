@@ -3,3 +3,8 @@ export { MQTT_LIMITS } from "./options.ts";
 export type { MqttLimits, MqttOptions, MqttSubscription, MqttTls } from "./options.ts";
 export { compileTopic } from "./topic-template.ts";
 export type { TopicTemplate } from "./topic-template.ts";
+export { sparkplug } from "./sparkplug/sparkplug.ts";
+export { SPARKPLUG_LIMITS } from "./sparkplug/options.ts";
+export type { SparkplugLimits, SparkplugOptions } from "./sparkplug/options.ts";
+export type { DecodeLimits } from "./sparkplug/payload.ts";
+export type { RebirthPace } from "./sparkplug/rebirth-requests.ts";

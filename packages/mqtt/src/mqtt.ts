@@ -1,4 +1,5 @@
 import type { SystemDefinition } from "@lineshaft/core";
+import { warnOfClearPassword } from "./clear-password.ts";
 import { checkMqttOptions } from "./options.ts";
 import type { MqttOptions } from "./options.ts";
 import { MqttSource } from "./source.ts";
@@ -18,10 +19,7 @@ export function mqtt(options: MqttOptions): SystemDefinition {
     connector: "mqtt",
     sources: ["intake"],
     async open(context) {
-      const url = new URL(options.url);
-      if (options.password && !url.protocol.endsWith("s:") && !isLoopback(url.hostname)) {
-        context.log.warn(`The password for ${url.host} crosses the network unencrypted. Use mqtts:// or wss://.`);
-      }
+      warnOfClearPassword(options, context.log);
       const source = new MqttSource(options, context);
       return {
         targets: {},
@@ -31,8 +29,4 @@ export function mqtt(options: MqttOptions): SystemDefinition {
       };
     },
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }

@@ -100,7 +100,10 @@ export function checkMqttOptions(options: MqttOptions): void {
   }
 }
 
-function checkUrl(options: MqttOptions): void {
+type Named = Pick<MqttOptions, "name">;
+
+/** @throws LineshaftError `config-invalid` */
+export function checkUrl(options: Named & Pick<MqttOptions, "url" | "tls">): void {
   if (!URL.canParse(options.url)) return invalid(options, `has no URL: ${options.url}`, "Write mqtt://host:1883.");
   const url = new URL(options.url);
   if (!["mqtt:", "mqtts:", "ws:", "wss:"].includes(url.protocol)) {
@@ -136,6 +139,7 @@ function checkLimits(options: MqttOptions): void {
   }
 }
 
-function invalid(options: MqttOptions, message: string, next: string): void {
+/** @throws LineshaftError `config-invalid` */
+export function invalid(options: Named, message: string, next: string): void {
   throw new LineshaftError("config-invalid", `MQTT source ${options.name} ${message}.`, { next });
 }

@@ -2,10 +2,11 @@ import type { Frame } from "./frames.ts";
 import { noProperties, readProperties } from "./properties.ts";
 import type { Properties } from "./properties.ts";
 
-/** What a broker sends to a subscriber, read. */
+/** What a broker sends to a subscriber that may publish with QoS 1, read. */
 export type Packet =
   | { kind: "connack"; sessionPresent: boolean; code: number; properties: Properties }
   | Publish
+  | { kind: "puback"; messageId: number; code: number }
   | { kind: "suback"; messageId: number; codes: number[]; properties: Properties }
   | { kind: "unsuback" }
   | { kind: "pingresp" }
@@ -26,6 +27,7 @@ export interface Publish {
 
 const CONNACK = 2;
 const PUBLISH = 3;
+const PUBACK = 4;
 const SUBACK = 9;
 const UNSUBACK = 11;
 const PINGRESP = 13;
@@ -48,6 +50,9 @@ export function readPacket(frame: Frame, version: 4 | 5): Packet {
       };
     case PUBLISH:
       return readPublish(frame, version);
+    case PUBACK:
+      // The code may be left out, and then means success (MQTT 5.0 §3.4.2.1).
+      return { kind: "puback", messageId: body.readUInt16BE(0), code: body[2] ?? 0 };
     case SUBACK:
       return readSuback(body, version);
     case UNSUBACK:

@@ -96,6 +96,13 @@ export function subscriptionRefused(broker: string, topic: string, code: number,
   });
 }
 
+export function publicationRefused(broker: string, topic: string, code: number): LineshaftError {
+  return new LineshaftError("system-rejected", `MQTT broker ${broker} did not take a message to ${topic}.`, {
+    said: `${REASONS_5[code] ?? "failure"} (code ${code})`,
+    next: "Let the broker's rules allow this user to publish to the topic.",
+  });
+}
+
 /** A broker of MQTT 5 says why it closes the connection. */
 export function disconnected(broker: string, clientId: string, packet: Disconnect): UnavailableError {
   const takenOver = packet.code === 0x8e;

@@ -9,7 +9,8 @@ import { HANDSHAKE_MS, STOP_GRACE_MS } from "./options.ts";
 import { readPacket } from "./packets.ts";
 import type { Packet, Publish } from "./packets.ts";
 import type { MqttLimits } from "./options.ts";
-import { connectionRefused, disconnected, lost, subscriptionRefused } from "./session-errors.ts";
+import type { Publication } from "./publication.ts";
+import { connectionRefused, disconnected, lost, publicationRefused, subscriptionRefused } from "./session-errors.ts";
 
 export interface SessionSettings {
   /** How errors name the broker. */
@@ -24,6 +25,10 @@ export interface SessionSettings {
   clock: Clock;
   /** Takes one message; it is acknowledged when this resolves. */
   take(publish: Publish): Promise<unknown>;
+  /** What the broker publishes when this connection breaks. */
+  will?: Publication;
+  /** What is published before each good-bye. */
+  farewell?: () => Publication;
 }
 
 type Connack = Extract<Packet, { kind: "connack" }>;
@@ -44,6 +49,7 @@ export class Session {
   readonly #stream: Duplex;
   readonly #frames: FrameSplitter;
   readonly #acks: AckQueue;
+  readonly #pubacks = new Map<number, PromiseWithResolvers<number>>();
   readonly #end = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   readonly #answers = {
@@ -83,9 +89,14 @@ export class Session {
     return this.#acks.size;
   }
 
+  /** When the broker was last heard, ms since 1970. */
+  get lastHeard(): number {
+    return this.#lastHeard;
+  }
+
   /** @returns whether the broker had kept a session of this client */
   async connect(): Promise<{ sessionPresent: boolean }> {
-    const { clientId, version, clean, username, password, limits, broker } = this.#settings;
+    const { clientId, version, clean, username, password, limits, broker, will } = this.#settings;
     this.#send({
       cmd: "connect",
       protocolId: "MQTT",
@@ -95,6 +106,7 @@ export class Session {
       keepalive: limits.keepAliveSeconds,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password: Buffer.from(password) }),
+      ...(will !== undefined && { will: messageOf(will) }),
       ...(version === 5 && {
         properties: {
           sessionExpiryInterval: clean ? 0 : limits.sessionExpirySeconds,
@@ -133,6 +145,21 @@ export class Session {
   async unsubscribe(topics: readonly string[]): Promise<void> {
     this.#send({ cmd: "unsubscribe", messageId: this.#nextMessageId(), unsubscriptions: [...topics] });
     await this.#answer("UNSUBACK", this.#answers.unsuback.promise);
+  }
+
+  /**
+   * Resolves when the broker has it, or for QoS 0 when it is written.
+   * @throws LineshaftError `system-rejected` when the broker does not take it
+   */
+  async publish(publication: Publication): Promise<void> {
+    if (publication.qos === 0) return this.#sendPublication(publication);
+    const puback = Promise.withResolvers<number>();
+    const messageId = this.#nextMessageId();
+    this.#pubacks.set(messageId, puback);
+    this.#sendPublication(publication, messageId);
+    const code = await this.#answer("PUBACK", puback.promise);
+    this.#pubacks.delete(messageId);
+    if (code >= 0x80) throw this.#finish(publicationRefused(this.#settings.broker, publication.topic, code));
   }
 
   /** Takes no more messages, acknowledges what reaches the disk within `STOP_GRACE_MS`, and says good-bye. */
@@ -202,6 +229,9 @@ export class Session {
       case "disconnect":
         this.#finish(disconnected(this.#settings.broker, this.#settings.clientId, packet));
         return;
+      case "puback":
+        this.#pubacks.get(packet.messageId)?.resolve(packet.code);
+        return;
       case "pingresp":
         return;
       case "connack":
@@ -261,6 +291,8 @@ export class Session {
     if (this.#connected && !this.#stream.destroyed) {
       await this.#withinGrace(this.#acks.settled());
       this.#acks.flush();
+      const farewell = this.#settings.farewell?.();
+      if (farewell !== undefined) this.#sendPublication(farewell, this.#nextMessageId());
       if (this.#stream.writable) this.#stream.end(generate({ cmd: "disconnect" }, this.#encoding()));
       // What is not read off before closing makes the kernel reset the connection, and the last acknowledgements are lost.
       this.#stream.resume();
@@ -274,6 +306,15 @@ export class Session {
     const grace = new Promise<void>((resolve) => (timer = this.#settings.clock.after(STOP_GRACE_MS, resolve)));
     await Promise.race([work, grace]);
     timer?.cancel();
+  }
+
+  #sendPublication(publication: Publication, messageId?: number): void {
+    this.#send({
+      cmd: "publish",
+      dup: false,
+      ...messageOf(publication),
+      ...(messageId !== undefined && { messageId }),
+    });
   }
 
   #nextMessageId(): number {
@@ -293,4 +334,9 @@ export class Session {
   #encoding(): { protocolVersion: number } {
     return { protocolVersion: this.#settings.version };
   }
+}
+
+/** As a packet names it. */
+function messageOf({ topic, payload, qos, retain }: Publication) {
+  return { topic, payload, qos, retain };
 }

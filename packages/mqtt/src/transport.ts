@@ -6,8 +6,11 @@ import { Secret, UnavailableError } from "@lineshaft/core";
 import { WebSocket, createWebSocketStream } from "ws";
 import type { MqttOptions, MqttTls } from "./options.ts";
 
+/** Where the broker is, and how to know it. */
+export type Address = Pick<MqttOptions, "url" | "tls">;
+
 /** Opens the way to the broker; what it returns may still be connecting and tells of failure by its `error` event. */
-export function openTransport(options: MqttOptions): Duplex {
+export function openTransport(options: Address): Duplex {
   const url = new URL(options.url);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   switch (url.protocol) {
@@ -22,7 +25,7 @@ export function openTransport(options: MqttOptions): Duplex {
 }
 
 /** MQTT over WebSocket: binary frames of the sub-protocol `mqtt` (MQTT 5.0 §6). */
-function openWebSocket(options: MqttOptions, host: string): Duplex {
+function openWebSocket(options: Address, host: string): Duplex {
   const socket = new WebSocket(options.url, "mqtt", {
     ...(options.url.startsWith("wss:") && tlsSettings(options.tls, host)),
     perMessageDeflate: false,
