@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLog, systemClock } from "@lineshaft/core";
+import type { Log } from "@lineshaft/core";
+import { OpcUaTagSource } from "../tag-source.ts";
+import type { OpcUaOptions } from "../options.ts";
+import { RecordingObserver } from "./recording-observer.ts";
+import { VENDOR } from "./server-protocol.ts";
+
+/** A source that reads, and what it said. */
+export interface Reading extends AsyncDisposable {
+  source: OpcUaTagSource;
+  observer: RecordingObserver;
+  failure(): unknown;
+  logged: string[];
+}
+
+export const node = (name: string) => `nsu=${VENDOR};s=${name}`;
+
+/** Nodes of the test server by their names. */
+export const named = (...names: string[]) => names.map((tag) => ({ tag, node: node(tag) }));
+
+export type BedOptions = Omit<OpcUaOptions, "name" | "facts"> & { name?: string };
+
+export function read(options: BedOptions): Reading {
+  const folder = mkdtempSync(join(tmpdir(), "lineshaft-opcua-"));
+  const logged: string[] = [];
+  const note = (message: string, fields?: object) =>
+    void logged.push(fields === undefined ? message : `${message} ${JSON.stringify(fields)}`);
+  const log: Log = { ...silentLog, info: note, warn: note, ...(process.env["DEBUG_OPCUA"] && { debug: note }) };
+  const source = new OpcUaTagSource(
+    {
+      name: "press",
+      security: { mode: "None" },
+      pki: join(folder, "pki"),
+      publishingMs: 100,
+      facts: () => ({ run: async () => {} }),
+      ...options,
+    },
+    { clock: systemClock, random: Math.random, log },
+  );
+  const observer = new RecordingObserver();
+  const stop = new AbortController();
+  let failure: unknown;
+  const running = source.run(observer, stop.signal).catch((error: unknown) => (failure = error));
+  return {
+    source,
+    observer,
+    logged,
+    failure: () => failure,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Answer, NewValue, Order, ServerOptions } from "./server-protocol.ts";
+
+type Wish = Order extends infer O ? (O extends Order ? Omit<O, "order"> : never) : never;
+
+/** Names of the services that any of the tests' servers was asked for: what the connector did, seen from the other side. */
+export const servicesSeen = new Set<string>();
+
+/** A server of node-opcua in a process of its own. */
+export class OpcUaServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #options: Partial<ServerOptions>;
+  #process: ChildProcess | undefined;
+  #orders = 0;
+
+  private constructor(port: number, options: Partial<ServerOptions>) {
+    this.port = port;
+    this.#options = options;
+    this.#folder = mkdtempSync(join(tmpdir(), "lineshaft-opcua-server-"));
+  }
+
+  static async open(options: Partial<ServerOptions> = {}): Promise<OpcUaServer> {
+    const server = new OpcUaServer(await freePort(), options);
+    await server.start();
+    return server;
+  }
+
+  get endpoint(): string {
+    return `opc.tcp://127.0.0.1:${this.port}`;
+  }
+
+  async start(changed: Partial<ServerOptions> = {}): Promise<void> {
+    const options: ServerOptions = {
+      port: this.port,
+      pki: join(this.#folder, "pki"),
+      startedAt: Date.now(),
+      ...this.#options,
+      ...changed,
+    };
+    const script = fileURLToPath(new URL("server-process.ts", import.meta.url));
+    this.#process = fork(script, [JSON.stringify(options)], {
+      // NaN arrives as it is.
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    await this.#hear((answer) => "ready" in answer);
+  }
+
+  set(...values: NewValue[]): Promise<void> {
+    return this.#order({ kind: "set", values });
+  }
+
+  cycle(count: number, everyMs: number): Promise<void> {
+    return this.#order({ kind: "cycle", count, everyMs });
+  }
+
+  /** As a power cut. */
+  async kill(): Promise<void> {
+    if (this.#process === undefined) return;
+    await this.#order({ kind: "services" });
+    const ended = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await ended;
+    this.#process = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #order(wish: Wish): Promise<void> {
+    const order = ++this.#orders;
+    this.#process?.send({ ...wish, order });
+    const answer = await this.#hear((one) => "done" in one && one.done === order);
+    if ("services" in answer) for (const name of Object.keys(answer.services)) servicesSeen.add(name);
+  }
+
+  #hear(wanted: (answer: Answer) => boolean): Promise<Answer> {
+    const server = this.#process as ChildProcess;
+    return new Promise((resolve, reject) => {
+      const listen = (answer: Answer) => {
+        if (!wanted(answer)) return;
+        server.off("message", listen);
+        server.off("exit", ended);
+        resolve(answer);
+      };
+      const ended = (code: number | null) => reject(new Error(`The OPC UA server ended (${String(code)}).`));
+      server.on("message", listen);
+      server.once("exit", ended);
+    });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
