@@ -92,11 +92,13 @@ export class Writer {
   }
 
   commit(group: CommitGroup): Promise<CommitResult> {
+    // While the commit before is still with the server: what is made only then leaves the server waiting.
+    const made = parametersOf(group);
     return this.#inTurn(async () => {
       const { epoch } = group;
       if (epoch !== undefined && epoch <= this.#failedEpoch) throw this.#overtaking();
       try {
-        return await this.#commit(group);
+        return await this.#commit(group, made);
       } catch (error) {
         if (epoch !== undefined) this.#failedEpoch = Math.max(this.#failedEpoch, epoch);
         throw error;
@@ -118,12 +120,13 @@ export class Writer {
     await this.#queue;
   }
 
-  async #commit(group: CommitGroup): Promise<CommitResult> {
+  async #commit(group: CommitGroup, made: unknown[] | undefined): Promise<CommitResult> {
     await this.#resolve();
     const { left, lost } = this.#takeAnswered(group);
+    const parameters = left === group && made !== undefined ? made : groupParameters(left);
     const done = (await this.#once(
       this.#sql.commit,
-      [group.at, this.clock, ...groupParameters(left)],
+      [group.at, this.clock, ...parameters],
       left,
     )) as Committed;
     this.stats.commits++;
@@ -243,6 +246,15 @@ export class Writer {
     return new LineshaftError("ledger-closed", `The ledger ${this.#connections.location} is closed.`, {
       next: "Start the hub again.",
     });
+  }
+}
+
+/** Undefined where they cannot be made: the reason is told when it is the group's turn. */
+function parametersOf(group: CommitGroup): unknown[] | undefined {
+  try {
+    return groupParameters(group);
+  } catch {
+    return undefined;
   }
 }
 
