@@ -4,6 +4,7 @@ import { engineBench } from "./engine/engine-bench.ts";
 import { odooBench } from "./erp/odoo-bench.ts";
 import { sapBench } from "./erp/sap-bench.ts";
 import { failoverBench } from "./failover/failover-bench.ts";
+import { growthBench } from "./growth/growth-bench.ts";
 import { peersBench } from "./peers/peers-bench.ts";
 import type { Report } from "./report.ts";
 
@@ -34,5 +35,6 @@ export const benches = {
   sap: (options: BenchOptions): Promise<Report> => sapBench({ messages: 1_000, ...options }),
   failover: (options: BenchOptions): Promise<Report> =>
     failoverBench({ rounds: 3, rate: 1_000, seconds: 5, ...options }),
+  growth: (options: BenchOptions): Promise<Report> => growthBench({ messages: 10_000_000, rounds: 3, ...options }),
   peers: (options: BenchOptions): Promise<Report> => peersBench({ messages: 10_000, rounds: 3, ...options }),
 } as const;

@@ -2,12 +2,14 @@ import { parseArgs } from "node:util";
 import { benches } from "./benches.ts";
 import { asJson, asText } from "./report.ts";
 
+/** Run only when they are named: they take long, or much room on the disk. */
+const LONG = ["growth", "peers"];
 const USAGE = `npm run bench -- [name …] [--json] [options]
 
-  Names: ${Object.keys(benches).join(", ")}; without any, all of them but peers.
+  Names: ${Object.keys(benches).join(", ")}; without any, all of them but growth and peers.
 
   --json            one JSON object per bench, one on each line
-  --messages N      messages per timed round
+  --messages N      messages per timed round; growth: messages in the grown ledger
   --rounds N        rounds; the figures are their medians
   --seconds N       engine: length of each open-loop round; failover: time before each kill
   --rate N          engine, failover: facts per second of the open loop
@@ -39,7 +41,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const names = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => name !== "peers");
+const names = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !LONG.includes(name));
 const unknown = names.filter((name) => !(name in benches));
 if (values.help || unknown.length > 0) {
   process.stderr.write(unknown.length > 0 ? `There is no bench ${unknown.join(", ")}.\n\n${USAGE}` : USAGE);

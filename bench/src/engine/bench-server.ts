@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { chmodSync } from "node:fs";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
 import { openScratch } from "../scratch.ts";
 
@@ -25,17 +26,27 @@ export interface BenchServer extends AsyncDisposable {
   drop(url: string): Promise<void>;
 }
 
-/** `parent`: the folder for its files; `more`: settings over those of all benches. */
-export async function startBenchServer(
-  parent?: string,
-  more: Readonly<Record<string, string | number>> = {},
-): Promise<BenchServer> {
+/** Where a server's files are, and go in the end; the password that they were made with. */
+export interface ServerFolder extends Disposable {
+  readonly folder: string;
+  readonly password: string;
+}
+
+export function openServerFolder(parent?: string): ServerFolder {
   const scratch = openScratch(parent);
   // PostgreSQL does not run as root, and has to reach its files below this folder.
   chmodSync(scratch.folder, 0o711);
-  const folder = scratch.path("postgres");
-  mkdirSync(folder);
-  const server = await startPostgres({ folder, settings: { ...SETTINGS, ...more } });
+  return {
+    folder: scratch.path("postgres"),
+    password: randomBytes(18).toString("base64url"),
+    [Symbol.dispose]: () => scratch[Symbol.dispose](),
+  };
+}
+
+/** `parent`: on which disk; or `files`, with what an earlier server left. */
+export async function startBenchServer(parent?: string, files = openServerFolder(parent)): Promise<BenchServer> {
+  const { folder, password } = files;
+  const server = await startPostgres({ folder, password, settings: SETTINGS });
   return {
     server,
     settings: await settingsOf(server),
@@ -46,13 +57,13 @@ export async function startBenchServer(
     },
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
-      scratch[Symbol.dispose]();
+      files[Symbol.dispose]();
     },
   };
 }
 
 /** The name of a URL's database. */
-export function databaseOf(url: string): string {
+function databaseOf(url: string): string {
   return new URL(url).pathname.slice(1);
 }
 
