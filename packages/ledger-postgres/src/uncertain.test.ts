@@ -121,6 +121,23 @@ describe("when the server stays away for longer than a commit waits", () => {
     wire.refusing = false;
   }
 
+  test("what was stored keeps its answer through further commits that fail", async () => {
+    const ids = [await accept("f-1"), await accept("f-2")];
+    const steps = ids.map((id) => step(id, { from: "pending", to: "sending" }));
+    await loseTheAnswerForLong({ at: 1, epoch: 0, settlements: steps });
+    // It is found out that they were stored, and then the server is away again.
+    wire.fault("lose-statement", "commit_v");
+    const outcome = Promise.allSettled([
+      ledger.commit({ at: 1, epoch: 2, messages: [message("f-3")], settlements: steps }),
+    ]);
+    await eventually("the next commit is lost", () => wire.struck);
+    wire.refusing = true;
+    expect(await outcome).toMatchObject([{ status: "rejected", reason: { code: "ledger-io" } }]);
+    wire.refusing = false;
+    const result = await ledger.commit({ at: 1, epoch: 3, messages: [message("f-3")], settlements: steps });
+    expect([result.lost, result.messages[0]?.kind]).toEqual([[], "accepted"]);
+  });
+
   test("its caller is told, and what comes again is known as what was stored", async () => {
     const ids = [await accept("f-1"), await accept("f-2")];
     const steps = ids.map((id) => step(id, { from: "pending", to: "sending" }));

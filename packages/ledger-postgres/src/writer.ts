@@ -122,13 +122,15 @@ export class Writer {
 
   async #commit(group: CommitGroup, made: unknown[] | undefined): Promise<CommitResult> {
     await this.#resolve();
-    const { left, lost } = this.#takeAnswered(group);
+    const { left, lost, answered } = this.#withoutAnswered(group);
     const parameters = left === group && made !== undefined ? made : groupParameters(left);
     const done = (await this.#once(
       this.#sql.commit,
       [group.at, this.clock, ...parameters],
       left,
     )) as Committed;
+    // Not before: a commit that fails comes again with all of its steps, and each has to get the same answer.
+    for (const delivery of answered) this.#answered.delete(delivery);
     this.stats.commits++;
     this.stats.lockWaitMs += done.waited / 1_000;
     if (done.waited > 0) this.stats.lockWaits++;
@@ -219,19 +221,20 @@ export class Writer {
       this.#answered.set(settlement.delivery, { settlement, lost: lost.has(settlement.delivery) });
   }
 
-  /** Takes out the steps that were stored already; each gets the answer it would have had then. */
-  #takeAnswered(group: CommitGroup): { left: CommitGroup; lost: number[] } {
-    if (this.#answered.size === 0 || group.settlements === undefined) return { left: group, lost: [] };
+  /** Leaves out the steps that were stored already; each gets the answer it would have had then. */
+  #withoutAnswered(group: CommitGroup): { left: CommitGroup; lost: number[]; answered: number[] } {
+    if (this.#answered.size === 0 || group.settlements === undefined) return { left: group, lost: [], answered: [] };
     const lost: number[] = [];
+    const answered: number[] = [];
     const settlements = group.settlements.filter((s) => {
       const before = this.#answered.get(s.delivery);
       if (before === undefined) return true;
-      this.#answered.delete(s.delivery);
+      answered.push(s.delivery);
       if (!isDeepStrictEqual(before.settlement, s)) return true;
       if (before.lost) lost.push(s.delivery);
       return false;
     });
-    return { left: { ...group, settlements }, lost };
+    return { left: { ...group, settlements }, lost, answered };
   }
 
   #overtaking(): LineshaftError {
