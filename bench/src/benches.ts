@@ -28,7 +28,7 @@ export const benches = {
   engine: (options: BenchOptions): Promise<Report> =>
     engineBench({ messages: 30_000, rounds: 5, seconds: 5, rate: 1_000, ledger: "sqlite", ...options }),
   backlog: (options: BenchOptions): Promise<Report> =>
-    backlogBench({ pending: 1_000_000, messages: 10_000, rounds: 5, ...options }),
+    backlogBench({ pending: 1_000_000, messages: 10_000, rounds: 5, ledger: "sqlite", ...options }),
   calibrate: (options: BenchOptions): Promise<Report> =>
     calibrateBench({ messages: 10_000, rounds: 3, ledger: "sqlite", ...options }),
   odoo: (options: BenchOptions): Promise<Report> => odooBench({ messages: 1_000, ...options }),

@@ -1,9 +1,8 @@
-import { statSync } from "node:fs";
 import { beside, startChild } from "../child.ts";
 import { type Report, rounded } from "../report.ts";
-import { openScratch } from "../scratch.ts";
 import { median, perSecond } from "../statistics.ts";
 import type { BacklogProcessOptions, BacklogWord } from "./backlog-process.ts";
+import { type BacklogStore, openBacklogStore } from "./backlog-store.ts";
 import { buildBacklog } from "./build-backlog.ts";
 
 export interface BacklogSettings {
@@ -12,6 +11,8 @@ export interface BacklogSettings {
   /** Facts in each timed round. */
   messages: number;
   rounds: number;
+  /** Which kind of ledger. */
+  ledger: string;
   folder?: string;
 }
 
@@ -21,16 +22,16 @@ const PATIENCE_MS = 300_000;
 
 /** What a large backlog costs: at the start, in memory, and in throughput beside an empty ledger. */
 export async function backlogBench(settings: BacklogSettings): Promise<Report> {
-  const { pending, messages, rounds, folder } = settings;
-  using scratch = openScratch(folder);
-  const backlogged = scratch.path("backlog.db");
-  let facts = await buildBacklog(backlogged, pending, ORDERS);
+  const { pending, messages, rounds, ledger, folder } = settings;
+  await using store = await openBacklogStore(ledger, folder);
+  const backlogged = await store.newLedger();
+  let facts = await fill(store, backlogged, pending);
   const full: Start[] = [];
   const empty: Start[] = [];
   for (let round = 0; round < rounds; round++) {
     full.push(await startOnce({ ledger: backlogged, messages, firstFact: facts, orders: ORDERS }));
     facts += messages;
-    empty.push(await startOnce({ ledger: scratch.path(`empty-${round}.db`), messages, firstFact: 0, orders: ORDERS }));
+    empty.push(await startOnce({ ledger: await store.newLedger(), messages, firstFact: 0, orders: ORDERS }));
   }
   const rate = (starts: readonly Start[]) => median(starts.map((s) => perSecond(messages, s.acceptMs + s.settleMs)));
   const shares = full.map((it, round) => {
@@ -40,11 +41,13 @@ export async function backlogBench(settings: BacklogSettings): Promise<Report> {
   return {
     name: "backlog",
     settings: {
+      ledger,
       pending,
       messages,
       rounds,
       orders: ORDERS,
-      ledgerMb: Math.round(statSync(backlogged).size / 1_048_576),
+      ledgerMb: Math.round((await store.bytes(backlogged)) / 1_048_576),
+      ...store.settings,
     },
     figures: {
       backlogStartMs: rounded(median(full.map((start) => start.startMs))),
@@ -62,6 +65,11 @@ export async function backlogBench(settings: BacklogSettings): Promise<Report> {
       "backlogRssMb: the most that any of the processes ever held, its load of facts included.",
     ],
   };
+}
+
+async function fill(store: BacklogStore, backlogged: string, pending: number): Promise<number> {
+  await using ledger = await store.openToFill(backlogged);
+  return await buildBacklog(ledger, pending, ORDERS);
 }
 
 interface Start {

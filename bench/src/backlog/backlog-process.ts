@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { sqlite } from "@lineshaft/ledger-sqlite";
+import { ledgerAt } from "./backlog-store.ts";
 import { childOptions, tell } from "../child.ts";
 import { startBenchHub, SOURCE } from "../engine/bench-hub.ts";
 import { CommitWatch } from "../engine/commit-watch.ts";
@@ -8,6 +8,7 @@ import { acceptAll } from "../engine/load.ts";
 import { memorySink } from "../engine/sink-system.ts";
 
 export interface BacklogProcessOptions {
+  /** Path or URL. */
   ledger: string;
   /** Facts to accept while nothing is sent; twice as many deliveries are then settled. */
   messages: number;
@@ -44,11 +45,7 @@ function pass(): Promise<void> | undefined {
 }
 
 const facts = completionFactsAsNeeded(firstFact, messages, orders);
-const hub = await startBenchHub(
-  watch.watch(sqlite({ path: ledger })),
-  memorySink("one", pass),
-  memorySink("two", pass),
-);
+const hub = await startBenchHub(watch.watch(ledgerAt(ledger)), memorySink("one", pass), memorySink("two", pass));
 const acceptFrom = performance.now();
 await acceptAll(hub.intake(SOURCE), facts);
 const acceptMs = performance.now() - acceptFrom;

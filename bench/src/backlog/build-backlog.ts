@@ -1,4 +1,4 @@
-import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
+import type { Ledger } from "@lineshaft/core";
 import { completion } from "@lineshaft/model";
 import { SOURCE } from "../engine/bench-hub.ts";
 import { completionText } from "../engine/completion-facts.ts";
@@ -11,10 +11,9 @@ export const ROUTES_OF_BENCH = [
 
 /**
  * Fills a new ledger with messages whose two deliveries are all pending, as a long outage of both targets leaves them.
- * It is the ledger's own commit that writes them, without syncing each one, so that counters and audit chain are right.
+ * It is the ledger's own commit that writes them, so that counters and audit chain are right.
  */
-export async function buildBacklog(path: string, pending: number, orders: number): Promise<number> {
-  await using ledger = await openSqliteLedger({ path, durability: "normal" });
+export async function buildBacklog(ledger: Ledger, pending: number, orders: number): Promise<number> {
   const routes = await ledger.registerRoutes(ROUTES_OF_BENCH);
   const deliveries = routes.map(({ id }) => ({ route: id, supersede: false }));
   const messages = Math.ceil(pending / ROUTES_OF_BENCH.length);

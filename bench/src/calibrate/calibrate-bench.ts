@@ -6,7 +6,7 @@ import { type Report, rounded } from "../report.ts";
 import { median } from "../statistics.ts";
 import { RateFit } from "./rates.ts";
 import { fitStorage } from "./storage.ts";
-import { type Store, stores } from "./stores.ts";
+import { type Store, openStore } from "./stores.ts";
 import { compareCatchUp, compareStorage, errorOf } from "./verify.ts";
 
 export interface CalibrateSettings {
@@ -28,9 +28,7 @@ const PERCENT = 100;
 /** Measures what `lineshaft capacity` reckons with, writes it down, and tries it on runs that it was not taken from. */
 export async function calibrateBench(settings: CalibrateSettings): Promise<Report> {
   const { messages, rounds, ledger, folder, out = CALIBRATION_FILE } = settings;
-  const store = stores[ledger];
-  if (store === undefined)
-    throw new Error(`There is no ledger ${ledger}; name one of ${Object.keys(stores).join(", ")}.`);
+  await using store = await openStore(ledger, folder);
   const storage = await fitStorage(store, WEIGHED, folder);
   const { times, catchUpErrors } = await timesOf(store, storage, settings);
   const calibration = calibrationOf(ledger, storage, times);

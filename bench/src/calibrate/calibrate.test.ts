@@ -4,7 +4,7 @@ import { openScratch } from "../scratch.ts";
 import { calibrateBench } from "./calibrate-bench.ts";
 import { RateFit } from "./rates.ts";
 import { fitStorage } from "./storage.ts";
-import { stores } from "./stores.ts";
+import { openStore } from "./stores.ts";
 import { compareCatchUp, compareStorage, errorOf } from "./verify.ts";
 
 const TEST_MS = 120_000;
@@ -17,8 +17,7 @@ const WEIGHED = 500;
 test(
   "what a ledger will take is predicted within a quarter, for mixes that were not measured",
   async () => {
-    const sqlite = stores["sqlite"];
-    if (sqlite === undefined) throw new Error("There is no SQLite.");
+    await using sqlite = await openStore("sqlite");
     const storage = await fitStorage(sqlite, WEIGHED);
     const rates = new RateFit(sqlite);
     await rates.round(WEIGHED);
