@@ -33,6 +33,20 @@ export {
   sumDecimals,
 } from "./decimals.ts";
 export { isCalendarDate, timeToMs } from "./times.ts";
+export { checkDigitOf, formatGs1, movementOfScan, parseGs1 } from "./gs1/index.ts";
+export type {
+  Gs1Code,
+  Gs1Element,
+  Gs1Finding,
+  Gs1FormatOptions,
+  Gs1Formatted,
+  Gs1Meaning,
+  Gs1ParseOptions,
+  Scan,
+  ScanOptions,
+  ScannedMovement,
+  TradeItem,
+} from "./gs1/index.ts";
 export { convert, isConvertible, isUnitCode, unitOf } from "./units.ts";
 export type { Converted } from "./units.ts";
 export { unitTable } from "./units-table.ts";
