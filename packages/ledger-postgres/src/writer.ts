@@ -124,11 +124,7 @@ export class Writer {
     await this.#resolve();
     const { left, lost, answered } = this.#withoutAnswered(group);
     const parameters = left === group && made !== undefined ? made : groupParameters(left);
-    const done = (await this.#once(
-      this.#sql.commit,
-      [group.at, this.clock, ...parameters],
-      left,
-    )) as Committed;
+    const done = (await this.#once(this.#sql.commit, [group.at, this.clock, ...parameters], left)) as Committed;
     // Not before: a commit that fails comes again with all of its steps, and each has to get the same answer.
     for (const delivery of answered) this.#answered.delete(delivery);
     this.stats.commits++;
