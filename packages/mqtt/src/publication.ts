@@ -27,7 +27,7 @@ export class Publication {
   static rebirth({ group, node }: { group: string; node: string }, timestamp: number): Publication {
     const time = varint(timestamp);
     const name = Buffer.from("Node Control/Rebirth");
-    const metric = Buffer.from([...[0x0a, name.length, ...name], ...[0x18, ...time], ...[0x20, BOOLEAN], ...[0x70, 1]]);
+    const metric = Buffer.from([0x0a, name.length, ...name, 0x18, ...time, 0x20, BOOLEAN, 0x70, 1]);
     const payload = Buffer.from([0x08, ...time, 0x12, metric.length, ...metric]);
     return new Publication(`spBv1.0/${group}/NCMD/${node}`, payload, 0, false);
   }

@@ -96,20 +96,15 @@ export class EdgeNode {
   /** We are connected again. */
   regainConnection(): void {
     // One that was offline may have been born while we were away.
-    if (this.#phase === "lost" || this.#phase === "offline") this.#context.needBirth(this, "the connection to the broker was lost");
-  }
-
-  /** Nothing more is to come: timers end. */
-  stop(): void {
-    this.#reorder?.cancel();
-    this.#deviceBirth?.cancel();
+    if (this.#phase === "lost" || this.#phase === "offline")
+      this.#context.needBirth(this, "the connection to the broker was lost");
   }
 
   #order(message: NodeMessage): void {
     const turn = this.#sequence.offer(message.payload.seq, message);
     if (turn === "broken") return this.#break("too many messages came out of order");
     for (const next of turn) this.#take(next);
-    if (this.#sequence.early === 0 || turn.length > 0) this.#reorder = void this.#reorder?.cancel();
+    if (this.#sequence.early === 0 || turn.length > 0) this.#stopReordering();
     if (this.#sequence.early === 0) return;
     const { reorderMs } = this.#context.settings;
     this.#reorder ??= this.#context.clock.after(reorderMs, () =>
@@ -144,7 +139,7 @@ export class EdgeNode {
   #bear(message: NodeMessage): void {
     const { payload, receivedTime } = message;
     this.#context.settle(this);
-    this.#reorder = void this.#reorder?.cancel();
+    this.#stopReordering();
     this.#sequence.begin(payload.seq);
     this.#phase = "online";
     this.#lastTaken = receivedTime;
@@ -226,7 +221,7 @@ export class EdgeNode {
 
   #dropAwaiting(): void {
     if (this.#deviceBirth === undefined) return;
-    this.#deviceBirth = void this.#deviceBirth.cancel();
+    this.#stopAwaitingDevices();
     const now = this.#context.clock.now();
     for (const device of this.#devices.values()) {
       if (device.state !== "awaiting") continue;
@@ -273,8 +268,18 @@ export class EdgeNode {
     this.#phase = phase;
     this.#lost ??= { since, reason };
     this.#sequence.clear();
-    this.#reorder = void this.#reorder?.cancel();
-    this.#deviceBirth = void this.#deviceBirth?.cancel();
+    this.#stopReordering();
+    this.#stopAwaitingDevices();
+  }
+
+  #stopReordering(): void {
+    this.#reorder?.cancel();
+    this.#reorder = undefined;
+  }
+
+  #stopAwaitingDevices(): void {
+    this.#deviceBirth?.cancel();
+    this.#deviceBirth = undefined;
   }
 
   #missBirth({ sender, receivedTime }: NodeMessage): void {

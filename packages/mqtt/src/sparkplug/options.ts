@@ -57,7 +57,7 @@ export const SPARKPLUG_LIMITS: SparkplugLimits = {
   stringBytes: 65_536,
   edgeNodes: 10_000,
   devices: 1_000,
-  reorderMessages: 128,
+  reorderMessages: 127,
   changesAtOnce: 5_000,
   inFlight: 1_000,
   inFlightBytes: 33_554_432,
@@ -96,11 +96,20 @@ export function checkSparkplugOptions(options: SparkplugOptions): void {
     if (!(value >= 0 && Number.isFinite(value)) || (value === 0 && !ZERO_ALLOWED.has(name)))
       invalid(options, `has ${name} ${value}`, "Take a number above nought.");
   }
+  if (numbers.reorderMessages > MOST_REORDERED)
+    invalid(
+      options,
+      `has reorderMessages ${numbers.reorderMessages}`,
+      "Take at most 127: numbers begin anew after 255.",
+    );
   if (numbers.inFlight > MOST_IN_FLIGHT) invalid(options, `has inFlight ${numbers.inFlight}`, "Take at most 65535.");
 }
 
 /** The packet identifier has 16 bits. */
 const MOST_IN_FLIGHT = 65_535;
+
+/** Half of the sequence numbers, less one. */
+const MOST_REORDERED = 127;
 
 const ZERO_ALLOWED = new Set(["jitterMs", "reorderMessages"]);
 

@@ -9,7 +9,7 @@ export class Sequence<T> {
   readonly #early = new Map<number, T>();
   #next = 0;
 
-  /** @param most most messages that wait */
+  /** @param most most messages that wait, at most 127: numbers further ahead may as well lie behind */
   constructor(most: number) {
     this.#most = most;
   }
@@ -32,11 +32,12 @@ export class Sequence<T> {
 
   /**
    * Takes a message and gives those whose turn it is, in order.
-   * @returns `"broken"` when no message missing in between can be waited for any more: too many wait, or the number came twice
+   * @returns `"broken"` when waiting is of no use: the number is too far ahead, or it was had before, as after a BIRTH that got lost
    */
   offer(seq: number, message: T): readonly T[] | "broken" {
     if (seq !== this.#next) {
-      if (this.#early.has(seq) || this.#early.size >= this.#most) return "broken";
+      const ahead = (seq - this.#next + NUMBERS) % NUMBERS;
+      if (this.#early.has(seq) || ahead > this.#most) return "broken";
       this.#early.set(seq, message);
       return [];
     }
