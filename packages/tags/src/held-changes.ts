@@ -23,6 +23,11 @@ export class HeldChanges {
     this.#lateMs = lateMs;
   }
 
+  /** Event time of the next one; Infinity for none. */
+  get due(): number {
+    return this.#held[this.#first]?.time ?? Infinity;
+  }
+
   add(change: Held): void {
     let at = this.#held.length;
     while (at > this.#first && (this.#held[at - 1] as Held).time > change.time) at--;

@@ -30,3 +30,5 @@ export const ALIVE_MS = 60_000;
 export const NAME_CHARS = 32;
 /** Most samples that an out-of-spec rule looks back on. */
 export const SAMPLES = 1_000;
+/** Longest time without any event of a unit over which its values still hold; beyond it they count as missing, in ms. */
+export const LEAP_MS = 31 * 86_400_000;

@@ -124,7 +124,7 @@ export class LineMachine {
     if (this.#unknown.length >= UNKNOWN_TAGS || this.#unknown.includes(shown)) return;
     this.#dirty = true;
     this.#unknown.push(shown);
-    const time = receivedTime > 0 && receivedTime < 253_402_300_800_000 ? receivedTime : 1;
+    const time = receivedTime >= 1 && receivedTime < 253_402_300_800_000 ? Math.floor(receivedTime) : 1;
     const { name, site, area, line } = this.#line;
     const id = `${name}.tag-unknown.${time.toString(36)}.${this.#unknown.length}`;
     this.#facts.push({

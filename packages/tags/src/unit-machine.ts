@@ -2,7 +2,7 @@ import type { TagChange, TagGap } from "@lineshaft/core";
 import { composeFact } from "./compose-fact.ts";
 import type { TagFact } from "./compose-fact.ts";
 import { HeldChanges } from "./held-changes.ts";
-import { FUTURE_MS, OLD_VALUE_MS } from "./limits.ts";
+import { FUTURE_MS, LEAP_MS, OLD_VALUE_MS } from "./limits.ts";
 import { makeMachine } from "./rules/make-machine.ts";
 import { iso, toNull } from "./rules/rule-machine.ts";
 import type { Draft, RuleHost, RuleMachine } from "./rules/rule-machine.ts";
@@ -75,6 +75,8 @@ export class UnitMachine implements RuleHost {
   #received = -Infinity;
   /** The newest time of receipt when the state was restored. */
   #resumedAt = -Infinity;
+  /** Until then nothing is known after a long silence. */
+  #leapTo = -Infinity;
   #shiftEnd = Infinity;
   #due = Infinity;
   #revision = -1;
@@ -121,7 +123,8 @@ export class UnitMachine implements RuleHost {
     const slot = this.#slots[index];
     if (slot === undefined) return;
     const received = this.#receipt(change);
-    const time = change.historical !== true && this.#o.time === "received" ? received : change.sourceTime;
+    const time =
+      change.historical !== true && this.#o.time === "received" ? received : Math.floor(change.sourceTime);
     if (!(time > 0 && time <= LAST_TIME)) return this.#tellTime(slot, change, received, "time-unreadable");
     if (time > received + FUTURE_MS) return this.#tellTime(slot, change, received, "time-ahead");
     const reading = change.quality === "good" ? readTag(slot.spec, change.value) : undefined;
@@ -147,7 +150,8 @@ export class UnitMachine implements RuleHost {
   }
 
   /** Values may be missing between two times. */
-  gap({ tags, from, to, reason, filled }: TagGap): void {
+  gap({ tags, reason, filled, ...times }: TagGap): void {
+    const [from, to] = [Math.floor(times.from), Math.floor(times.to)];
     if (!(from > 0 && to >= from && to <= LAST_TIME)) return;
     const concerned = this.#slots.filter(({ name }) => tags.length === 0 || tags.includes(this.sourceTag(name)));
     if (concerned.length === 0) return;
@@ -165,15 +169,17 @@ export class UnitMachine implements RuleHost {
 
   /** The clock says that all that happened before a time has been handed over. */
   tick(time: number): void {
-    if (time > this.#received) {
-      this.#received = time;
+    if (this.#o.lateMs > 0) {
+      this.#received = Math.max(this.#received, time);
+      if (this.#held.due <= this.#received - this.#o.lateMs) this.dirty = true;
       this.#release();
     }
     if (this.#now === -Infinity) return;
-    if (this.#o.orders !== undefined && this.#unit.order === undefined && time > this.#now) this.#askOrder(time);
-    if (this.#due <= time) {
+    const done = time - this.#o.lateMs;
+    if (this.#o.orders !== undefined && this.#unit.order === undefined && done > this.#now) this.#askOrder(done);
+    if (this.#due <= done) {
       this.dirty = true;
-      this.#fireDue(time);
+      this.#fireDue(done);
     }
   }
 
@@ -241,7 +247,8 @@ export class UnitMachine implements RuleHost {
   }
 
   #receipt({ receivedTime }: TagChange): number {
-    const received = receivedTime > 0 && receivedTime <= LAST_TIME ? receivedTime : Math.max(this.#received, 1);
+    const given = Math.floor(receivedTime);
+    const received = given > 0 && given <= LAST_TIME ? given : Math.max(this.#received, 1);
     if (received > this.#received) this.#received = received;
     return received;
   }
@@ -253,6 +260,9 @@ export class UnitMachine implements RuleHost {
       const found = unreadable && new Unreadable(unreadable.code, unreadable.description, unreadable.next);
       if (slot !== undefined) this.#apply(slot, time, found ?? reading, received, historical, said, shown);
     }
+    // No change can come any more before what falls due by then.
+    if (this.#now !== -Infinity && this.#due <= this.#received - this.#o.lateMs)
+      this.#fireDue(this.#received - this.#o.lateMs);
   }
 
   #apply(
@@ -428,6 +438,7 @@ export class UnitMachine implements RuleHost {
 
   /** All that falls due until then, in order of time; at one moment rules in their order, then gaps, orders, the shift. */
   #fireDue(until: number): void {
+    if (until - this.#now > LEAP_MS) this.#leap(until);
     this.#setDue();
     while (this.#due <= until) {
       const at = this.#due;
@@ -441,10 +452,22 @@ export class UnitMachine implements RuleHost {
     }
   }
 
+  /** After so long nothing is known of the time between: values are missing, and shifts in it are nobody's. */
+  #leap(until: number): void {
+    const at = this.#now;
+    this.#leapTo = until;
+    for (const slot of this.#slots) {
+      if (slot.lostAt !== undefined || slot.reading === undefined) continue;
+      this.#setLost(slot, at, this.#received);
+      this.#gap.add(slot.name, at, "Nothing was heard for more than a month.");
+    }
+  }
+
   #changeShift(time: number): void {
+    const begin = Math.max(time, this.#leapTo);
     for (const { machine } of this.#rules) machine.shiftEnds?.(time);
-    this.#shiftEnd = this.#nextShiftEnd(time);
-    for (const { machine } of this.#rules) machine.shiftBegins?.(time);
+    this.#shiftEnd = this.#nextShiftEnd(begin);
+    for (const { machine } of this.#rules) machine.shiftBegins?.(begin);
   }
 
   #setDue(): void {
