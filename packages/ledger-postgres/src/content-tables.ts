@@ -116,7 +116,7 @@ const PAGE_ROWS = 2_000;
 const READ_BY_ID = new Set<FilledTable>(["message", "delivery", "attempt", "duplicate", "refusal", "audit", "link"]);
 
 /** A row as this ledger stores it. */
-export function storedRow(table: FilledTable, row: ContentRow): ContentRow {
+function storedRow(table: FilledTable, row: ContentRow): ContentRow {
   const stored: Record<string, string | number | null | Uint8Array> = {};
   for (const [name, type] of Object.entries(TABLES[table])) {
     const value = row[name];
@@ -207,7 +207,7 @@ function sizeOf(row: ContentRow): number {
 }
 
 /** How many rows, and the sum of their digests: the same in whatever order they come. */
-export class Tally {
+class Tally {
   readonly #types: readonly [string, Type][];
   #sum = 0n;
   rows = 0;

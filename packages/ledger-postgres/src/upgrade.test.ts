@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type CommitGroup, type Ledger, type Route, deliveryId, laneOf } from "@lineshaft/core";
 import { FakeClock, aMessage, describeLedger, fillLedger } from "@lineshaft/testing";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { Connections } from "./connections.ts";
 import { migratePostgres, openPostgresLedger } from "./index.ts";
 import { PostgresLedger } from "./ledger.ts";
@@ -15,6 +15,9 @@ import { dumpLedger } from "./testing/golden.ts";
 let server: PostgresServer;
 let url: string;
 let folder: string;
+
+// Two workers under load, on a machine that others use too.
+vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -74,16 +77,16 @@ alter table delivery add column priority integer;
 alter table attempt add column cost integer;
 alter table latest add column priority integer;
 alter table worker add column code integer;
-create function commit_v2(
+create function commit_v3(
   p_session text, p_token bigint, p_at bigint, p_clock bigint, p_messages json, p_versions json, p_payloads bytea,
-  p_digests bytea, p_refusals json, p_begins json, p_settlements json, p_lanes text
+  p_digests bytea, p_refusals json, p_begins json, p_settlements json, p_lanes text, p_cursors json
 ) returns json
 language plpgsql security definer
 set search_path from current
 as $$
 declare
-  result constant json := commit_v1(p_session, p_token, p_at, p_clock, p_messages, p_versions, p_payloads, p_digests,
-    p_refusals, p_begins, p_settlements, p_lanes);
+  result constant json := commit_v2(p_session, p_token, p_at, p_clock, p_messages, p_versions, p_payloads, p_digests,
+    p_refusals, p_begins, p_settlements, p_lanes, p_cursors);
 begin
   update delivery d set priority = 1
   where d.id / 4096 = any (array(
@@ -104,7 +107,7 @@ async function openNextRelease(): Promise<Ledger> {
   return new PostgresLedger(connections, {
     id: setting("id"),
     channel: setting("channel"),
-    sql: { ...sql, commit: sql.commit.replace("commit_v1", "commit_v2") } as unknown as typeof sql,
+    sql: { ...sql, commit: sql.commit.replace("commit_v2", "commit_v3") } as unknown as typeof sql,
     limits: { commitMs: 15_000, commitWaitMs: 60_000 },
     serverClock: undefined,
   });
@@ -225,14 +228,14 @@ test("a step waits for a long reader without making commits wait behind it", asy
   const [route] = (await old.registerRoutes([{ flow: "notes", system: "odoo", operation: "apply" }])) as [Route];
   await old.claimLanes({ worker: "old", leaseMs: 10_000 });
   const load = new Load(old, "old", route);
-  const reading = server.sql("begin; select count(*) from lineshaft.delivery; select pg_sleep(5); commit", url);
+  const reading = server.sql("begin; select count(*) from lineshaft.delivery; select pg_sleep(9); commit", url);
   await load.more(50);
   await migrateTo(nth(KNOWN + 1, "priority"), EXPAND);
   await load.more(50);
   await load.stop();
   await reading;
   // It stands back after two seconds each time.
-  expect(load.slowestMs).toBeLessThan(4_000);
+  expect(load.slowestMs).toBeLessThan(7_000);
 });
 
 test("after the step that ends the old ways, an old worker does not start any more", async () => {
