@@ -63,6 +63,8 @@ export class CertificateStore implements Pick<Store, "checkCertificate"> {
     this.refusal = undefined;
     const [leaf] = chain;
     if (leaf === undefined) return StatusCodes.BadCertificateInvalid;
+    // node-opcua asks about the hub's own, too; a server that shows it would need the hub's key.
+    if (leaf.fingerprint256 === this.#pki.own()?.fingerprint256) return StatusCodes.Good;
     const trusted = this.#pki.list("trusted").map(({ x509 }) => x509);
     const pinned = trusted.some((one) => one.fingerprint256 === leaf.fingerprint256);
     const path = pinned ? [leaf] : this.#pathToTrusted(chain, trusted);

@@ -14,8 +14,10 @@ import { byTime } from "./tag-order.ts";
 import type { Tag } from "./tags.ts";
 import { arrivalOf } from "./arrival.ts";
 
-/** After this many times its own interval without a sign of life the server counts as gone. */
-const KEEP_ALIVES_MISSED = 3;
+/** After so many signs of life that did not come the server counts as gone, */
+const KEEP_ALIVES_MISSED = 2;
+/** and after so long in addition, ms: a busy server is late. */
+const KEEP_ALIVE_GRACE_MS = 2_000;
 /** How often the silence is looked at, ms. */
 const WATCH_MS = 1_000;
 /** Nodes that the server did not have are asked for again so often, ms: a machine's program may be loaded later. */
@@ -259,7 +261,7 @@ export class Reader {
     if (sessionId === this.#sessionId) return true;
     const request = new TransferSubscriptionsRequest({ subscriptionIds: [subscription.id], sendInitialValues: true });
     try {
-      const answer = (await session.transferSubscriptions(request)) as TransferSubscriptionsResponse;
+      const answer = (await session.transferSubscriptions(request)) as unknown as TransferSubscriptionsResponse;
       if (answer.results?.[0]?.statusCode.isGoodish() !== true) return false;
     } catch {
       return false;
@@ -298,7 +300,7 @@ export class Reader {
     const subscription = this.#subscription;
     if (!this.#connected || subscription === undefined || this.#asking === 0) return;
     const silence = Date.now() - this.#heardAt;
-    if (silence < KEEP_ALIVES_MISSED * subscription.keepAliveMs) return;
+    if (silence < KEEP_ALIVES_MISSED * subscription.keepAliveMs + KEEP_ALIVE_GRACE_MS) return;
     this.#lose(`The server has been silent for ${Math.round(silence / 1000)} s.`);
     this.#link.breakOff();
   }

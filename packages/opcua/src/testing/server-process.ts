@@ -58,7 +58,12 @@ const server = new OPCUAServer({
   ],
   allowAnonymous: options.anonymous ?? true,
   userManager: { isValidUser: (user: string, password: string) => user === "hub" && password === "correct horse" },
-  serverCapabilities: { maxSessions: 50, operationLimits: { maxMonitoredItemsPerCall: 5_000 } },
+  // 0: each change is sent; otherwise those within 50 ms would be one.
+  serverCapabilities: {
+    maxSessions: 50,
+    minSupportedSampleRate: 0,
+    operationLimits: { maxMonitoredItemsPerCall: 5_000 },
+  },
 });
 server.on("request", (request: { constructor: { name: string } }) => {
   const { name } = request.constructor;
