@@ -10,6 +10,12 @@ test.each([
     { site: "hamburg", line: "press" },
   ],
   ["{enterprise}/_v1/{rest*}", "+/_v1/#", "acme/_v1/a/b/c", { enterprise: "acme", rest: "a/b/c" }],
+  [
+    "v1/{enterprise}/{site}/{area}/{line}/{cell}/_completion/{name*}",
+    "v1/+/+/+/+/+/_completion/#",
+    "v1/acme/hamburg/stamping/line-2/press-4/_completion/orders/done",
+    { enterprise: "acme", site: "hamburg", area: "stamping", line: "line-2", cell: "press-4", name: "orders/done" },
+  ],
   ["plant/{rest*}", "plant/#", "plant", { rest: "" }],
   ["{all*}", "#", "a/b", { all: "a/b" }],
   ["plant/+/{line}/#", "plant/+/+/#", "plant/x/press/y/z", { line: "press" }],
