@@ -188,6 +188,27 @@ test("a worker suspended between writing that it sends and sending does not send
   expect(b.hub.status().worker.workers).toBe(2);
 });
 
+test("a delivery that is begun in the ledger and in nobody's hand is looked up, and then sent", async () => {
+  const { odoo, bed } = await aBed();
+  await using _ = bed;
+  await bed.start("a", { wrap: denyingFirstBegin }).then((a) => a.record({ id: "only", key: "MO-1", n: 1 }));
+  await bed.until("it is applied", () => odoo.effects.length === 1);
+  expect(odoo.lookups.length).toBe(1);
+});
+
+/** The first step that begins to send is stored, and its worker told that it is not. */
+function denyingFirstBegin(ledger: Ledger): Ledger {
+  let denied = false;
+  const commit: Ledger["commit"] = async (group) => {
+    const result = await ledger.commit(group);
+    const begun = (group.settlements ?? []).filter(({ to }) => to === "sending").map(({ delivery }) => delivery);
+    if (denied || begun.length === 0) return result;
+    denied = true;
+    return { ...result, lost: [...result.lost, ...begun] };
+  };
+  return withCommit(ledger, commit);
+}
+
 /** Commits that begin to send are stored, and answered when the gate opens. */
 function answeringLate(ledger: Ledger, gate: Promise<void>): Ledger {
   const commit: Ledger["commit"] = async (group) => {
@@ -195,6 +216,10 @@ function answeringLate(ledger: Ledger, gate: Promise<void>): Ledger {
     if (group.settlements?.some(({ to }) => to === "sending") === true) await gate;
     return result;
   };
+  return withCommit(ledger, commit);
+}
+
+function withCommit(ledger: Ledger, commit: Ledger["commit"]): Ledger {
   return new Proxy(ledger, {
     get(target, name) {
       const value: unknown = name === "commit" ? commit : Reflect.get(target, name, target);

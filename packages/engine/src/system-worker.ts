@@ -230,8 +230,9 @@ export class SystemWorker {
 
   async #work(lines: KeyLine[], target: Target<never>): Promise<void> {
     try {
-      const checking = lines[0]?.head?.state === "checking";
-      if (checking) await this.#check(lines[0] as KeyLine, target);
+      const state = lines[0]?.head?.state;
+      if (state === "checking") await this.#check(lines[0] as KeyLine, target);
+      else if (state === "sending") this.#settleBegun(lines, target);
       else await this.#send(lines, target);
     } catch (error) {
       this.#o.log.error("a batch was given up", { system: this.#o.definition.name, error: explain(error) });
@@ -239,6 +240,12 @@ export class SystemWorker {
     } finally {
       this.#inFlight--;
     }
+  }
+
+  /** Begun as the ledger says, and nobody has them in hand: what became of them is not known. */
+  #settleBegun(lines: readonly KeyLine[], target: Target<never>): void {
+    const error = new Error("It was begun, and nobody knows what became of it.");
+    for (const line of lines) this.#giveUp(line, target, error);
   }
 
   /** An error of the ledger or of our own: what may have left is uncertain, the rest is tried again. */
