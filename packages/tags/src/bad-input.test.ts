@@ -85,7 +85,11 @@ describe("a time that cannot be right", () => {
 
   test("does not matter to a line that takes the time of receipt", () => {
     const odd = (ms: number, count: number) => at(ms, "count", count, { sourceTime: 7 });
-    const recording = [...order(0, "MO-7").map((change) => ({ ...change, sourceTime: 7 })), odd(0, 0), odd(10 * second, 5)];
+    const recording = [
+      ...order(0, "MO-7").map((change) => ({ ...change, sourceTime: 7 })),
+      odd(0, 0),
+      odd(10 * second, 5),
+    ];
     expect(piecesOf(replayTags(pressLine({ time: "received" }), recording, { until: start + hour }))).toBe(5);
   });
 });

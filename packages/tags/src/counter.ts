@@ -45,6 +45,7 @@ export class Counter {
   }
 
   save(): readonly (number | null)[] {
+    if (this.#suspect === undefined && this.#before === undefined) return [this.#last ?? null, this.#time];
     return [
       this.#last ?? null,
       this.#time,

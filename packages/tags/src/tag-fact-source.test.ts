@@ -26,8 +26,7 @@ function play(line: Line, intake: RecordingIntake) {
   };
 }
 
-const told = (intake: RecordingIntake) =>
-  intake.texts.map((text) => JSON.parse(text) as Record<string, unknown>);
+const told = (intake: RecordingIntake) => intake.texts.map((text) => JSON.parse(text) as Record<string, unknown>);
 
 test("what falls due while no tag changes is told by the clock, at the time at which it fell due", async () => {
   const clock = new FakeClock(start);

@@ -49,7 +49,15 @@ interface Slot {
   resumed: boolean;
 }
 
-type SavedSlot = [number | null, Reading | null, number | null, number, 0 | 1, number | null, string | null];
+type SavedSlot = [
+  time: number | null,
+  reading: Reading | null,
+  passed?: number | null,
+  lostAt?: number | null,
+  lostReceived?: number,
+  missed?: 0 | 1,
+  told?: string | null,
+];
 
 /** Latest time that is still a time: the year 9999. */
 const LAST_TIME = 253_402_300_799_999;
@@ -123,8 +131,7 @@ export class UnitMachine implements RuleHost {
     const slot = this.#slots[index];
     if (slot === undefined) return;
     const received = this.#receipt(change);
-    const time =
-      change.historical !== true && this.#o.time === "received" ? received : Math.floor(change.sourceTime);
+    const time = change.historical !== true && this.#o.time === "received" ? received : Math.floor(change.sourceTime);
     if (!(time > 0 && time <= LAST_TIME)) return this.#tellTime(slot, change, received, "time-unreadable");
     if (time > received + FUTURE_MS) return this.#tellTime(slot, change, received, "time-ahead");
     const reading = change.quality === "good" ? readTag(slot.spec, change.value) : undefined;
@@ -586,27 +593,29 @@ export class UnitMachine implements RuleHost {
   }
 }
 
-function saveSlot({ time, reading, lostAt, lostReceived, missed, passed, told }: Slot): SavedSlot {
-  return [
-    time === -Infinity ? null : time,
-    reading ?? null,
-    lostAt ?? null,
-    lostReceived === -Infinity ? 0 : lostReceived,
-    missed ? 1 : 0,
-    Number.isNaN(passed) ? null : passed,
-    told ?? null,
-  ];
+/** Most tags are good and were never anything else: time and reading say all. */
+function saveSlot(slot: Slot): SavedSlot {
+  const time = slot.time === -Infinity ? null : slot.time;
+  const reading = slot.reading ?? null;
+  const passed = Number.isNaN(slot.passed) ? null : slot.passed;
+  const { lostAt, lostReceived, missed, told } = slot;
+  if (lostAt !== undefined || missed || told !== undefined) {
+    const received = lostReceived === -Infinity ? 0 : lostReceived;
+    return [time, reading, passed, lostAt ?? null, received, missed ? 1 : 0, told ?? null];
+  }
+  return passed === null || passed === reading ? [time, reading] : [time, reading, passed];
 }
 
 function restoreSlot(slot: Slot, saved: SavedSlot | undefined): void {
   if (saved === undefined) return;
-  const [time, reading, lostAt, lostReceived, missed, passed, told] = saved;
+  const [time, reading, passed, lostAt, lostReceived = 0, missed, told] = saved;
   slot.time = time ?? -Infinity;
   slot.reading = reading ?? undefined;
   slot.lostAt = lostAt ?? undefined;
   slot.lostReceived = lostReceived === 0 ? -Infinity : lostReceived;
   slot.missed = missed === 1;
-  slot.passed = passed ?? NaN;
+  // Left out where it is the reading itself.
+  slot.passed = passed ?? (typeof reading === "number" ? reading : NaN);
   slot.told = told ?? undefined;
   slot.resumed = true;
 }
