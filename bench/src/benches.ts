@@ -7,6 +7,7 @@ import { failoverBench } from "./failover/failover-bench.ts";
 import { growthBench } from "./growth/growth-bench.ts";
 import { peersBench } from "./peers/peers-bench.ts";
 import type { Report } from "./report.ts";
+import { sparkplugBench } from "./sparkplug/sparkplug-bench.ts";
 
 /** What the command line may set; each bench has its own defaults. */
 export interface BenchOptions {
@@ -36,5 +37,6 @@ export const benches = {
   failover: (options: BenchOptions): Promise<Report> =>
     failoverBench({ rounds: 3, rate: 1_000, seconds: 5, ...options }),
   growth: (options: BenchOptions): Promise<Report> => growthBench({ messages: 10_000_000, rounds: 3, ...options }),
+  sparkplug: (options: BenchOptions): Promise<Report> => sparkplugBench({ rate: 20_000, seconds: 10, ...options }),
   peers: (options: BenchOptions): Promise<Report> => peersBench({ messages: 10_000, rounds: 3, ...options }),
 } as const;

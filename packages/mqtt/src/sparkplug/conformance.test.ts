@@ -7,10 +7,10 @@ const tests = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".test.ts") && file !== "conformance.test.ts")
   .map((file) => readFileSync(join(import.meta.dirname, file), "utf8"))
   .flatMap((text) => [
-    ...[...text.matchAll(/(?:test|\))\(\s*(["'`])((?:(?!\1).)+)\1,/g)].map(([, , name]) => name),
-    ...[...text.matchAll(/^ {4}\[\s*"([^"]+)",/gm)].map(([, name]) => name),
+    ...[...text.matchAll(/(?:test|\))\(\s*(["'`])((?:(?!\1).)+)\1,/g)].map(([, , name]) => name ?? ""),
+    ...[...text.matchAll(/^ {4}\[\s*"([^"]+)",/gm)].map(([, name]) => name ?? ""),
   ])
-  .map((name = "") => name.replace("MQTT ${protocolVersion}: ", ""));
+  .map((name) => name.replace("MQTT ${protocolVersion}: ", ""));
 
 const document = readFileSync(join(import.meta.dirname, "../../../../docs/connectors/sparkplug.md"), "utf8");
 const [, ofHosts = "", ofEdges = ""] = document.split(/^\| assertion .*$/m);
