@@ -46,6 +46,9 @@ const WATCH_ENTRIES = 500;
 /** Longest wait of a start for sources to connect; those that cannot are begun again and hold up nobody. */
 const CONNECT_MS = 10_000;
 
+/** After the time to drain: how long a stop waits for a ledger that does not store. */
+const STORE_MS = 5_000;
+
 const STARTING = "The hub's sources are connecting.";
 
 export interface HubOptions {
@@ -196,23 +199,40 @@ class RunningHub implements Hub {
     if (this.#phase === "stopped" || this.#phase === "stopping") return;
     const ran = this.#phase === "running" || this.#phase === "starting";
     this.#phase = "stopping";
-    const drain = new AbortController();
-    const timer = this.#p.clock.after(this.#limits.drainMs, () => drain.abort());
     this.#watch.abort();
     this.#unfollow();
-    await Promise.all(this.#sources.map(({ runner }) => runner.stop()));
-    await Promise.all([...this.#workers.values()].map((worker) => worker.drain(drain.signal)));
+    const { clock, log } = this.#p;
+    const drain = new AbortController();
+    const timer = clock.after(this.#limits.drainMs, () => drain.abort());
+    const given = Promise.withResolvers<"late">();
+    const end = clock.after(this.#limits.drainMs + STORE_MS, () => given.resolve("late"));
+    try {
+      if ((await Promise.race([this.#finish(drain.signal, ran), given.promise])) === "late")
+        log.error(
+          "the ledger did not store in time how deliveries in hand ended; they are looked up at the next start",
+        );
+    } catch (error) {
+      log.error("the hub could not give its lanes back; others take them when the lease has run out", {
+        error: explain(error),
+      });
+    }
     timer.cancel();
+    for (const { system } of this.#p.systems.values()) await system.close();
+    await Promise.race([this.ledger.close(), given.promise]);
+    end.cancel();
+    this.#phase = "stopped";
+    log.info("the hub stopped", { name: this.definition.name });
+  }
+
+  /** Ends when all is stored, which may be never where the ledger is gone. */
+  async #finish(drained: AbortSignal, ran: boolean): Promise<void> {
+    await Promise.all(this.#sources.map(({ runner }) => runner.stop()));
+    await Promise.all([...this.#workers.values()].map((worker) => worker.drain(drained)));
     await this.#watching;
     await this.#committer.idle();
-    if (ran) {
-      if (this.#lanes.alone) await this.#crashes.end();
-      await this.#lanes.release();
-    }
-    for (const { system } of this.#p.systems.values()) await system.close();
-    await this.ledger.close();
-    this.#phase = "stopped";
-    this.#p.log.info("the hub stopped", { name: this.definition.name });
+    if (!ran) return;
+    if (this.#lanes.alone) await this.#crashes.end();
+    await this.#lanes.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -177,3 +177,28 @@ test("what cannot be stored is not acknowledged, and what was done is stored whe
   expect(odoo.effects).toHaveLength(1);
   expect(hub.status().ready).toBe(true);
 });
+
+test("a stop ends although the ledger stores nothing any more, and what was in hand is looked up at the next start", async () => {
+  const { odoo, bed } = aBed("lookup");
+  await using _ = bed;
+  let gone = false;
+  const hub = await bed.start((ledger) => {
+    const commit: Ledger["commit"] = (group) =>
+      gone ? Promise.reject(new Error("no answer")) : ledger.commit(group).finally(() => (gone ||= beginning(group)));
+    return new Proxy(ledger, { get: (target, name) => (name === "commit" ? commit : bound(target, name)) });
+  });
+  await bed.record({ id: "a", key: "MO-7", n: 1 });
+  await settled(30);
+  expect(odoo.effects).toHaveLength(1);
+  const stopped = hub.stop();
+  await bed.clock.advance(34_000);
+  expect(await Promise.race([stopped.then(() => "stopped"), settled().then(() => "waits")])).toBe("waits");
+  await bed.clock.advance(2_000);
+  await stopped;
+  bed.hub = undefined;
+  await bed.start();
+  await bed.clock.advance(2_000);
+  await bed.until("done");
+  expect(odoo.effects).toHaveLength(1);
+  expect(odoo.lookups).toHaveLength(1);
+});
