@@ -45,11 +45,44 @@ describe("each bench prints one object with the figures that its documentation n
       args: ["--pending", "2000", "--messages", "200", "--rounds", "1"],
       figures: ["backlogStartMs", "backlogRssMb", "backlogShare"],
     },
+    {
+      name: "engine",
+      args: ["--ledger", "postgres", "--messages", "200", "--rounds", "1", "--seconds", "0.5", "--rate", "200"],
+      figures: [
+        "endToEndPerSecond",
+        "rawPerSecond",
+        "share",
+        "acceptPerSecond",
+        "p50Ms",
+        "p99Ms",
+        "httpEndToEndPerSecond",
+        "fourWorkersPerSecond",
+        "fourWorkersShare",
+        "lockWaitMs",
+        "retries",
+        "deadlocks",
+      ],
+    },
+    {
+      name: "backlog",
+      args: ["--ledger", "postgres", "--pending", "2000", "--messages", "200", "--rounds", "1"],
+      figures: ["backlogStartMs", "backlogRssMb", "backlogShare"],
+    },
+    {
+      name: "failover",
+      args: ["--rounds", "1", "--rate", "100", "--seconds", "1"],
+      figures: ["movedMs", "lost", "twice", "orderBroken"],
+    },
+    {
+      name: "growth",
+      args: ["--messages", "2000", "--rounds", "1"],
+      figures: ["share", "emptyPerSecond", "grownPerSecond", "tableMb", "indexMb", "bytesPerMessage"],
+    },
     { name: "odoo", args: ["--messages", "4"], figures: ["ratio", "callsPerCompletion"] },
     { name: "sap", args: ["--messages", "6"], figures: ["ratio", "callsPerCompletion"] },
   ];
   test.each(benches)(
-    "$name",
+    "$name $args.0 $args.1",
     async ({ name, args, figures }) => {
       const { json } = await runScript("./main.ts", name, ...args);
       expect(json).toEqual(reportOf(name, figures));
