@@ -157,11 +157,7 @@ class Campaign {
   }
 
   async #erpRound(n: number): Promise<RoundOptions> {
-    const { odoo, sap } = this.#simulators.access;
-    if (odoo === undefined || sap === undefined) throw new Error("The simulators did not start.");
-    const targets = { kind: "erp" as const, odoo, sap };
-    const orders = Array.from({ length: ORDERS }, (_, at) => String(FIRST_ORDER + n * ORDERS + at));
-    await this.#simulators.seed({ orders, quantity: PLENTY });
+    const { targets, orders } = await erpGround(this.#simulators, n);
     return {
       ...this.#common(n),
       orders,
@@ -191,7 +187,16 @@ interface Others {
   simulators: Simulators;
 }
 
-async function startErp(): Promise<Simulators> {
+/** Fresh orders of a round, in both. */
+export async function erpGround(simulators: Simulators, round: number) {
+  const { odoo, sap } = simulators.access;
+  if (odoo === undefined || sap === undefined) throw new Error("The simulators did not start.");
+  const orders = Array.from({ length: ORDERS }, (_, at) => String(FIRST_ORDER + round * ORDERS + at));
+  await simulators.seed({ orders, quantity: PLENTY });
+  return { targets: { kind: "erp" as const, odoo, sap }, orders };
+}
+
+export async function startErp(): Promise<Simulators> {
   const simulators = await Simulators.start({
     odoo: { version: 19, latency: "none" },
     sap: { requestMs: 0, writeMs: 0, updateDelayMs: UPDATE_DELAY_MS },

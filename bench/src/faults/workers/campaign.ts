@@ -1,8 +1,13 @@
+import type { Simulators } from "../../erp/simulators.ts";
 import { atMost } from "../../pause.ts";
 import type { Report } from "../../report.ts";
 import { openScratch } from "../../scratch.ts";
 import { type Broker, startBroker } from "../broker.ts";
+import { definitionOf, erpGround, startErp } from "../campaign.ts";
+import { erpFlow } from "../erp-flow.ts";
+import { ErpSide } from "../erp-side.ts";
 import { Peer } from "../peer.ts";
+import { peerFlow } from "../peer-flow.ts";
 import { INVARIANTS, SHOWN, Violations } from "../violations.ts";
 import { Database } from "./database.ts";
 import { runDatabaseDiskFaults } from "./disk-faults.ts";
@@ -29,6 +34,10 @@ const CAUGHT_MS = 60_000;
 const CAUGHT_FACTS = 2_400;
 /** In the second of so many rounds the primary dies for good; in the others the server comes back. */
 const FAIL_OVER_EVERY = 3;
+/** In so many rounds once, Odoo and SAP are the targets. */
+const ERP_EVERY = 4;
+const ORDERS = 24;
+const POLICY = { owner: "campaign" };
 /** Workers have a network of their own in every second round. */
 const PLACES_EVERY = 2;
 
@@ -39,9 +48,10 @@ export async function runWorkersCampaign(options: WorkersCampaignOptions): Promi
   await using broker = await startBroker(scratch.folder);
   await using peer = await Peer.start();
   await using database = await Database.alone();
+  await using simulators = await startErp();
   using places = openPlaces(options.workers, print);
   for (const invariant of INVARIANTS) print(`checks that ${invariant}`);
-  const campaign = new WorkersCampaign(options, { broker, peer, database, places: places.all });
+  const campaign = new WorkersCampaign(options, { broker, peer, database, places: places.all, simulators });
   const brokenBuildCaughtMs = await campaign.catchBrokenBuild();
   if (!options.broken) {
     if (!options.skipDisk) await runDatabaseDiskFaults({ print, violations: campaign.violations, peer });
@@ -67,6 +77,7 @@ interface Others {
   peer: Peer;
   database: Database;
   places: readonly Place[];
+  simulators: Simulators;
 }
 
 class WorkersCampaign {
@@ -110,8 +121,9 @@ class WorkersCampaign {
     const end = performance.now() + minutes * 60_000;
     for (let n = 1; n <= rounds && (n === 1 || performance.now() < end); n++) {
       await this.#others.peer.reset(seed + n, this.violations);
-      if (n % FAIL_OVER_EVERY === 2) await this.#failOverRound(n);
-      else await this.#run(n, this.#others.database);
+      const round = n % ERP_EVERY === 0 ? await this.#erpRound(n) : this.#round(n);
+      if (n % FAIL_OVER_EVERY === 2) await this.#failOver(round);
+      else await this.#run(round);
     }
   }
 
@@ -146,42 +158,62 @@ class WorkersCampaign {
     };
   }
 
-  async #failOverRound(n: number): Promise<void> {
-    await using pair = await Database.withStandby();
-    await this.#run(n, pair);
+  async #failOver(round: WorkersRoundOptions): Promise<void> {
+    await using database = await Database.withStandby();
+    await this.#run({ ...round, database });
   }
 
-  async #run(n: number, database: Database): Promise<void> {
-    const { seed, print } = this.#o;
+  async #run(round: WorkersRoundOptions): Promise<void> {
+    const { print } = this.#o;
+    const { database, targets } = round;
     const before = this.violations.found.length;
     const [restarts, failovers, startedAt] = [database.restarts, database.failovers, performance.now()];
-    const figures = await runWorkersRound({ ...this.#round(n), database });
+    const figures = await runWorkersRound(round);
     this.#rounds.push(figures);
     const [restarted, failedOver] = [database.restarts - restarts, database.failovers - failovers];
     this.#restarts += restarted;
     this.#failovers += failedOver;
     const { facts, messages, crashes, acts } = figures;
     print(
-      `round ${n}, seed ${seed + n}: ${facts} facts, ${messages} messages, ${crashes} crashes, ` +
+      `round ${this.#rounds.length}, seed ${round.seed}, ${targets.kind === "erp" ? "Odoo and SAP" : "counting peer"}: ${facts} facts, ${messages} messages, ${crashes} crashes, ` +
         `${restarted} restarts of the database, ${failedOver} failovers, ${acts} acts of people, ` +
         `${Math.round((performance.now() - startedAt) / 1_000)} s, ${this.violations.found.length - before} violations`,
     );
+  }
+
+  async #erpRound(n: number): Promise<WorkersRoundOptions> {
+    const { simulators } = this.#others;
+    const { targets, orders } = await erpGround(simulators, n);
+    return {
+      ...this.#round(n),
+      targets,
+      orders,
+      side: await ErpSide.open(simulators),
+      definition: (ledger) => definitionOf(ledger, erpFlow(targets, POLICY)),
+      places: [],
+      awake: true,
+    };
   }
 
   #round(n: number): WorkersRoundOptions {
     const { seed, facts, workers, verbose, print } = this.#o;
     const { database, places, peer, broker } = this.#others;
     const startedAt = performance.now();
+    const targets = { kind: "peer" as const, url: peer.url };
     return {
       seed: seed + n,
       facts,
       workers,
       database,
       places: n % PLACES_EVERY === 1 ? places : [],
-      peer,
+      side: peer,
+      targets,
+      orders: Array.from({ length: ORDERS }, (_, at) => `MO-${seed + n}-${at + 1}`),
+      definition: (ledger) => definitionOf(ledger, peerFlow(targets, POLICY)),
       broker,
       violations: this.violations,
       broken: false,
+      awake: false,
       signal: new AbortController().signal,
       told: (what) => {
         if (verbose) print(`${Math.round(performance.now() - startedAt)} ms  ${what}`);

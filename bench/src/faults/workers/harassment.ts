@@ -21,6 +21,8 @@ export interface WorkersHarassment {
   while: Promise<void>;
   /** Only workers are suspended, and for longer than their lease. */
   onlySuspend: boolean;
+  /** Workers are not suspended beyond their lease. */
+  awake: boolean;
   told: (what: string) => void;
 }
 
@@ -28,7 +30,7 @@ type Steps = Record<string, () => Promise<unknown>>;
 
 /** Lets things go wrong at each worker, at the database and at the other side, all at the same time, until the load is through. */
 export async function harassWorkers(options: WorkersHarassment): Promise<void> {
-  const { workers, database, side, broker, randoms, signal, onlySuspend, told } = options;
+  const { workers, database, side, broker, randoms, signal, onlySuspend, awake, told } = options;
   const over = new AbortController();
   const end = () => over.abort();
   options.while.then(end, end);
@@ -45,7 +47,7 @@ export async function harassWorkers(options: WorkersHarassment): Promise<void> {
   };
   const each = workers.map((worker, n) => {
     const random = randoms(`worker ${n}`);
-    const steps = onlySuspend ? { suspend: suspended(worker, random) } : workerSteps(worker, random);
+    const steps = onlySuspend ? { suspend: suspended(worker, random) } : workerSteps(worker, random, awake);
     return keepOn(`worker ${n + 1}`, steps, random, 1_500);
   });
   const [ofDatabase, ofNeighbour, ofSide] = [randoms("database"), randoms("neighbour"), randoms("side")];
@@ -72,7 +74,7 @@ function suspended(worker: Worker, random: () => number): () => Promise<void> {
   return () => worker.hub.freeze(between(random, LEASE_MS + 300, LEASE_MS + 5_000));
 }
 
-function workerSteps(worker: Worker, random: () => number): Steps {
+function workerSteps(worker: Worker, random: () => number, awake: boolean): Steps {
   const { hub, line, place } = worker;
   const alive = (step: () => Promise<unknown>) => async () => {
     if (!hub.running) await hub.start();
@@ -102,13 +104,6 @@ function workerSteps(worker: Worker, random: () => number): Steps {
       await hub.start();
     }),
     "freeze shortly": alive(() => hub.freeze(between(random, 100, 1_800))),
-    suspend: alive(suspended(worker, random)),
-    "suspend and kill": alive(async () => {
-      await suspended(worker, random)();
-      await pause(between(random, 0, 60));
-      await hub.kill();
-      await hub.start();
-    }),
     reset: alive(() => Promise.resolve(line.reset())),
     swallow: broken(() => line.swallow(DIRECTIONS[Math.floor(random() * DIRECTIONS.length)] ?? "both")),
     refuse: broken(() => {
@@ -118,6 +113,15 @@ function workerSteps(worker: Worker, random: () => number): Steps {
     slow: broken(() => (line.delayMs = between(random, 20, 400))),
     nothing: alive(() => forAWhile(2_000)),
   };
+  if (!awake) {
+    steps["suspend"] = alive(suspended(worker, random));
+    steps["suspend and kill"] = alive(async () => {
+      await suspended(worker, random)();
+      await pause(between(random, 0, 60));
+      await hub.kill();
+      await hub.start();
+    });
+  }
   if (place === undefined) return steps;
   const unplugged = alive(async () => {
     place.pull();

@@ -1,19 +1,19 @@
 import { LineshaftError, systemClock } from "@lineshaft/core";
+import type { HubDefinition, LedgerDefinition } from "@lineshaft/engine";
 import { seededRandom } from "@lineshaft/testing";
 import { pause } from "../../pause.ts";
 import type { Broker } from "../broker.ts";
-import { definitionOf } from "../campaign.ts";
 import { FactPlan } from "../fact-plan.ts";
+import type { Targets } from "../hub-options.ts";
 import { checkInvariants } from "../invariants.ts";
 import { ledgerAt } from "../ledger-place.ts";
 import { Load } from "../load.ts";
-import type { Peer } from "../peer.ts";
-import { peerFlow } from "../peer-flow.ts";
 import { Person } from "../person.ts";
 import { quieten } from "../quiet.ts";
 import { awaitSession } from "../round.ts";
 import { Acknowledged, HttpSender, MqttSender } from "../senders.ts";
 import { Standing } from "../standing.ts";
+import type { TargetSide } from "../target-side.ts";
 import type { Violations } from "../violations.ts";
 import type { Database } from "./database.ts";
 import { harassWorkers, makeWell } from "./harassment.ts";
@@ -22,7 +22,8 @@ import { Worker } from "./worker.ts";
 
 const VISIT_MS = 1_000;
 const RATE = 40;
-const ORDERS = 24;
+/** Things go wrong for at most this long, in ms; what is not sent by then is sent in peace. */
+const ROUGH_MS = 35_000;
 
 export interface WorkersRoundOptions {
   seed: number;
@@ -31,11 +32,17 @@ export interface WorkersRoundOptions {
   database: Database;
   /** Where workers run that have a place of their own. */
   places: readonly Place[];
-  peer: Peer;
+  side: TargetSide;
+  targets: Targets;
+  /** Order keys. */
+  orders: readonly string[];
+  definition: (ledger: LedgerDefinition) => HubDefinition;
   broker: Broker;
   violations: Violations;
   /** Runs a build that does not care about fences, and only suspends workers. */
   broken: boolean;
+  /** Without suspensions beyond the lease: these targets take several requests for a delivery. */
+  awake: boolean;
   signal: AbortSignal;
   /** Of each thing that goes wrong. */
   told: (what: string) => void;
@@ -84,13 +91,12 @@ class WorkersRound implements AsyncDisposable {
   }
 
   async run(): Promise<WorkersRoundFigures> {
-    const { facts, database, peer, violations, broken, seed } = this.#o;
+    const { facts, database, side, violations, broken, seed, orders, targets } = this.#o;
     const ledger = ledgerAt({ kind: "postgres", url: database.url });
-    const orders = Array.from({ length: ORDERS }, (_, at) => `MO-${seed}-${at + 1}`);
     const random = this.#random;
-    const plan = new FactPlan({ random, orders, prefix: `f${seed}`, mqtt: true, troubled: true });
-    const definition = definitionOf(ledger, peerFlow({ url: peer.url }, { owner: "campaign" }));
-    const person = new Person({ definition, side: peer, violations, random: this.#randomOf("person") });
+    const plan = new FactPlan({ random, orders, prefix: `f${seed}`, mqtt: true, troubled: targets.kind === "peer" });
+    const definition = this.#o.definition(ledger);
+    const person = new Person({ definition, side, violations, random: this.#randomOf("person") });
     const hubs = this.#workers.map(({ hub }) => hub);
     const load = await this.#startLoad(plan);
     const loading = load.run(facts);
@@ -99,15 +105,14 @@ class WorkersRound implements AsyncDisposable {
     await harassWorkers({
       ...this.#o,
       workers: this.#workers,
-      side: peer,
       randoms: (name) => this.#randomOf(name),
       signal: this.#signal,
-      while: loading,
+      while: Promise.race([loading, pause(ROUGH_MS)]),
       onlySuspend: broken,
     });
     await loading;
     if (database.hasStandby) await database.failOver(0);
-    await makeWell({ workers: this.#workers, database, side: peer });
+    await makeWell({ workers: this.#workers, database, side });
     this.#rough = false;
     for (const hub of hubs) if (!hub.running) await hub.start();
     await quieten({ hubs, load, ledger, plan, told: this.#told, violations, signal: this.#signal });
@@ -116,7 +121,7 @@ class WorkersRound implements AsyncDisposable {
     const figures = { facts: plan.facts.length, crashes, acts: person.acts };
     if (this.#o.signal.aborted) return { ...figures, messages: 0 };
     await using reading = await ledger.open({ clock: systemClock, readOnly: true });
-    const standing = new Standing(await peer.effects());
+    const standing = new Standing(await side.effects());
     const { messages } = await checkInvariants({
       ledger: reading,
       facts: plan.facts,
@@ -144,11 +149,11 @@ class WorkersRound implements AsyncDisposable {
   }
 
   #makeWorker(n: number): Promise<Worker> {
-    const { database, peer, broker, places, violations, broken } = this.#o;
+    const { database, targets, broker, places, violations, broken } = this.#o;
     const { url, protocolVersion } = broker;
     return Worker.make({
       database,
-      peerUrl: peer.url,
+      targets,
       mqtt: { url, protocolVersion, session: this.#session },
       place: places[n],
       violations,

@@ -1,6 +1,6 @@
 import { FaultProxy } from "@lineshaft/testing/fault-proxy";
 import { freePort } from "../broker.ts";
-import type { Broken, MqttInput } from "../hub-options.ts";
+import type { Broken, MqttInput, Targets } from "../hub-options.ts";
 import { HubRunner } from "../hub-runner.ts";
 import type { Violations } from "../violations.ts";
 import type { Database } from "./database.ts";
@@ -17,7 +17,7 @@ const WRONG_MS = 300_000;
 
 export interface WorkerParts {
   database: Database;
-  peerUrl: string;
+  targets: Targets;
   mqtt: MqttInput | undefined;
   /** Where it runs; without it, beside all others. */
   place: Place | undefined;
@@ -49,7 +49,7 @@ export class Worker implements AsyncDisposable {
   }
 
   static async make(parts: WorkerParts): Promise<Worker> {
-    const { database, place, mqtt, random, violations, forgiving, broken } = parts;
+    const { database, place, mqtt, targets, random, violations, forgiving, broken } = parts;
     const line = await database.newLine(place?.here);
     const relays: FaultProxy[] = [];
     /** What listens on this machine alone is led to from the worker's place. */
@@ -69,7 +69,7 @@ export class Worker implements AsyncDisposable {
         worker: { leaseMs: LEASE_MS, wrongMs: Math.round((random() * 2 - 1) * WRONG_MS) },
         httpPort,
         ...(place && { relayHost: place.there }),
-        targets: { kind: "peer", url: await reach(parts.peerUrl) },
+        targets: targets.kind === "peer" ? { ...targets, url: await reach(targets.url) } : targets,
         ...(mqtt && { mqtt: { ...mqtt, url: await reach(mqtt.url) } }),
         ...(broken && { broken }),
       },
