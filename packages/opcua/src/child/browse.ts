@@ -69,7 +69,7 @@ async function walk(session: Session, path: string): Promise<NodeId> {
   for (const name of path.split("/").filter(Boolean)) {
     const child = (await childrenOf(session, at, CHILDREN_LISTED)).find((one) => one.browseName.name === name);
     if (child === undefined) throw notThere(path, name);
-    at = child.nodeId as NodeId;
+    at = child.nodeId;
   }
   return at;
 }
@@ -85,8 +85,12 @@ function rowOf(child: ReferenceDescription, namespaces: Namespaces): BrowsedNode
   return {
     name: child.browseName.name ?? "",
     node: namespaces.show(child.nodeId),
-    kind: kinds[child.nodeClass] ?? "other",
+    kind: kindOf(child),
   };
+}
+
+export function kindOf(node: ReferenceDescription): BrowsedNode["kind"] {
+  return kinds[node.nodeClass] ?? "other";
 }
 
 const kinds: Readonly<Record<number, BrowsedNode["kind"]>> = {
@@ -101,7 +105,7 @@ async function describe(
   children: readonly ReferenceDescription[],
   rows: readonly BrowsedNode[],
 ): Promise<void> {
-  const variables = children.flatMap((child, at) => (child.nodeClass === NodeClass.Variable ? [{ child, at }] : []));
+  const variables = children.flatMap((child, at) => (kindOf(child) === "variable" ? [{ child, at }] : []));
   for (let at = 0; at < variables.length; at += NODES_PER_READ) {
     const some = variables.slice(at, at + NODES_PER_READ);
     const values: DataValue[] = await session.read(

@@ -1,7 +1,6 @@
-import { NodeClass } from "node-opcua-client";
 import type { NodeId, ReferenceDescription } from "node-opcua-client";
 import type { OpcUaCompanion, OpcUaNode } from "../options.ts";
-import { OBJECTS, childrenOf } from "./browse.ts";
+import { OBJECTS, childrenOf, kindOf } from "./browse.ts";
 import type { Session } from "./link.ts";
 import type { Namespaces } from "./node-ids.ts";
 
@@ -78,9 +77,10 @@ export async function findCompanions(
       for (const child of await childrenOf(session, place.node, CHILDREN_WALKED)) {
         const here = below(place, child, types, namespaces);
         const node = namespaces.show(here.node);
-        if (child.nodeClass === NodeClass.Variable && isWanted(here) && !found.has(node))
+        const kind = kindOf(child);
+        if (kind === "variable" && isWanted(here) && !found.has(node))
           found.set(node, { node, tag: here.path.join("/") });
-        if (child.nodeClass === NodeClass.Object && !isServer(here)) next.push(here);
+        if (kind === "object" && !isServer(here)) next.push(here);
       }
     }
     level = next;
@@ -103,7 +103,7 @@ function below(
 ): Place {
   const type = child.typeDefinition ? types.get(namespaces.show(child.typeDefinition)) : undefined;
   return {
-    node: child.nodeId as NodeId,
+    node: child.nodeId,
     path: [...place.path, child.browseName.name ?? ""],
     interest: type ?? place.interest,
   };

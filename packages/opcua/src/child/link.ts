@@ -5,7 +5,14 @@ import type {
   ClientSecureChannelLayer,
   ClientSession,
   ClientSessionPublishService,
-  ClientSessionRawSubscriptionService,
+  CreateMonitoredItemsRequest,
+  CreateMonitoredItemsResponse,
+  CreateSubscriptionRequestOptions,
+  CreateSubscriptionResponse,
+  DeleteSubscriptionsRequest,
+  DeleteSubscriptionsResponse,
+  TransferSubscriptionsRequest,
+  TransferSubscriptionsResponse,
   UserIdentityInfo,
 } from "node-opcua-client";
 import { PkiFolder } from "../pki-folder.ts";
@@ -31,7 +38,13 @@ export class LinkError extends Error {
 }
 
 /** With the plain subscription services, which node-opcua's own subscriptions use and keep out of its types. */
-export type Session = ClientSession & ClientSessionRawSubscriptionService & ClientSessionPublishService;
+export type Session = ClientSession &
+  ClientSessionPublishService & {
+    createSubscription(options: CreateSubscriptionRequestOptions): Promise<CreateSubscriptionResponse>;
+    createMonitoredItems(request: CreateMonitoredItemsRequest): Promise<CreateMonitoredItemsResponse>;
+    transferSubscriptions(request: TransferSubscriptionsRequest): Promise<TransferSubscriptionsResponse>;
+    deleteSubscriptions(request: DeleteSubscriptionsRequest): Promise<DeleteSubscriptionsResponse>;
+  };
 
 /** A secure channel and a session, repaired by node-opcua when they break. */
 export interface Link {

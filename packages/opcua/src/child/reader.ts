@@ -1,6 +1,6 @@
 import { setTimeout as after } from "node:timers/promises";
 import { DeleteSubscriptionsRequest, TransferSubscriptionsRequest } from "node-opcua-client";
-import type { MonitoredItemNotification, TransferSubscriptionsResponse } from "node-opcua-client";
+import type { MonitoredItemNotification } from "node-opcua-client";
 import type { TagChange } from "@lineshaft/core";
 import type { FromChild, ReadingSettings } from "../protocol.ts";
 import { GapKeeper } from "./gap-keeper.ts";
@@ -143,7 +143,10 @@ export class Reader {
   async #askOnce(): Promise<void> {
     await this.#outbox.room();
     const subscription = this.#subscription;
-    if (subscription === undefined || !this.#connected) return void (await after(FAILED_WAIT_MS));
+    if (subscription === undefined || !this.#connected) {
+      await after(FAILED_WAIT_MS);
+      return;
+    }
     try {
       const answer = await subscription.publish();
       this.#heardAt = Date.now();
@@ -261,7 +264,7 @@ export class Reader {
     if (sessionId === this.#sessionId) return true;
     const request = new TransferSubscriptionsRequest({ subscriptionIds: [subscription.id], sendInitialValues: true });
     try {
-      const answer = (await session.transferSubscriptions(request)) as unknown as TransferSubscriptionsResponse;
+      const answer = await session.transferSubscriptions(request);
       if (answer.results?.[0]?.statusCode.isGoodish() !== true) return false;
     } catch {
       return false;

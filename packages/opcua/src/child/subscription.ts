@@ -32,7 +32,7 @@ export interface Message {
   /** The server has more to send at once. */
   more: boolean;
   /** Call it when the hub has taken the values; from then on the server need not keep them. */
-  taken(): void;
+  taken: () => void;
 }
 
 export type Heard =

@@ -1,5 +1,5 @@
 import { DataType, VariantArrayType } from "node-opcua-client";
-import type { DataValue, StatusCode, Variant } from "node-opcua-client";
+import type { DataValue, NodeId, StatusCode, Variant } from "node-opcua-client";
 import type { Quality, TagChange, TagValue } from "@lineshaft/core";
 
 /** Structures deeper than this are cut: a device that nests so deep is broken. */
@@ -80,7 +80,7 @@ function object(value: object, depth: number): TagValue {
   const kind = value.constructor.name;
   if (kind === "LocalizedText") return text(plain["text"]);
   if (kind === "QualifiedName") return text(plain["name"]);
-  if (kind === "NodeId" || kind === "ExpandedNodeId") return String(value);
+  if (kind === "NodeId" || kind === "ExpandedNodeId") return (value as NodeId).toString();
   if (kind === "Variant") return valueOf(value as Variant);
   if (kind === "DataValue") return plain["value"] ? valueOf(plain["value"] as Variant) : null;
   if (kind === "OpaqueStructure") return null;

@@ -6,20 +6,20 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readOnlyServices } from "./read-only-services.ts";
 import type { Answer, NewValue, Order, ServerOptions } from "./server-protocol.ts";
 
 type Wish = Order extends infer O ? (O extends Order ? Omit<O, "order"> : never) : never;
 
-/** Names of the services that any of the tests' servers was asked for: what the connector did, seen from the other side. */
-export const servicesSeen = new Set<string>();
-
-/** A server of node-opcua in a process of its own. */
+/** A server of node-opcua in a process of its own. It fails its test when it was asked for anything but reading. */
 export class OpcUaServer implements AsyncDisposable {
   readonly port: number;
   readonly #folder: string;
   readonly #options: Partial<ServerOptions>;
   #process: ChildProcess | undefined;
   #orders = 0;
+  readonly #others = new Set<string>();
+  #forgiving = false;
 
   private constructor(port: number, options: Partial<ServerOptions>) {
     this.port = port;
@@ -62,10 +62,25 @@ export class OpcUaServer implements AsyncDisposable {
     return this.#order({ kind: "cycle", count, everyMs });
   }
 
+  /** Services that are not for reading. */
+  async others(): Promise<string[]> {
+    await this.#order({ kind: "services" });
+    return [...this.#others];
+  }
+
+  /** The others were the test's own. */
+  forgive(): void {
+    this.#forgiving = true;
+  }
+
   /** As a power cut. */
   async kill(): Promise<void> {
+    if (this.#process !== undefined) await this.#order({ kind: "services" });
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     if (this.#process === undefined) return;
-    await this.#order({ kind: "services" });
     const ended = once(this.#process, "exit");
     this.#process.kill("SIGKILL");
     await ended;
@@ -73,15 +88,20 @@ export class OpcUaServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
+    if (this.#process !== undefined) await this.#order({ kind: "services" });
+    const others = [...this.#others];
+    await this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
+    if (others.length > 0 && !this.#forgiving)
+      throw new Error(`The server was asked for more than reading: ${others.join(", ")}.`);
   }
 
   async #order(wish: Wish): Promise<void> {
     const order = ++this.#orders;
     this.#process?.send({ ...wish, order });
     const answer = await this.#hear((one) => "done" in one && one.done === order);
-    if ("services" in answer) for (const name of Object.keys(answer.services)) servicesSeen.add(name);
+    if (!("services" in answer)) return;
+    for (const name of Object.keys(answer.services)) if (!readOnlyServices.includes(name)) this.#others.add(name);
   }
 
   #hear(wanted: (answer: Answer) => boolean): Promise<Answer> {

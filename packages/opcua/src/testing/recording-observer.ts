@@ -26,9 +26,7 @@ export class RecordingObserver implements TagObserver {
   }
 
   last(tag: string): TagChange | undefined {
-    return this.of(tag)
-      .filter((change) => !change.historical)
-      .at(-1);
+    return this.all.findLast((change) => change.tag === tag && !change.historical);
   }
 
   /** The good values of a tag by their source times, each time once. */

@@ -74,10 +74,10 @@ await server.initialize();
 build();
 await server.start();
 process.on("disconnect", () => process.exit(0));
-process.on("message", (order: Order) => void obey(order));
+process.on("message", (order: Order) => obey(order));
 answer({ ready: true });
 
-async function obey(order: Order): Promise<void> {
+function obey(order: Order): void {
   switch (order.kind) {
     case "set":
       for (const { node, value, at, status } of order.values) set(node, value, at, status);
@@ -85,9 +85,8 @@ async function obey(order: Order): Promise<void> {
     case "cycle":
       cycle(order.count, order.everyMs);
       break;
-    case "stop":
-      await server.shutdown(0);
-      process.exit(0);
+    case "services":
+      break;
   }
   answer({ done: order.order, services: Object.fromEntries(services) });
 }

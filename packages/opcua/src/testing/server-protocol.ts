@@ -31,7 +31,6 @@ export type Order = { order: number } & (
   | { kind: "set"; values: readonly NewValue[] }
   | { kind: "cycle"; count: number; everyMs: number }
   | { kind: "services" }
-  | { kind: "stop" }
 );
 
 export type Answer = { ready: true } | { done: number; services: Record<string, number> };
