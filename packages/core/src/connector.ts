@@ -19,6 +19,17 @@ export interface Fact {
   origin?: string;
   /** W3C traceparent, when the sender gave one. */
   trace?: string;
+  /**
+   * The source's own place once this fact is stored, saved in the same commit, whatever the receipt. Hand such a fact over
+   * only after everything before it has been recorded. `loadCursor` reads it.
+   */
+  cursor?: Cursor;
+}
+
+/** A place in a peer, under a name of the source's own. */
+export interface Cursor {
+  name: string;
+  value: string;
 }
 
 /** The hub's answer to a fact, given when it is on disk. */

@@ -10,6 +10,7 @@ export type { Contract, Description, Reference, References } from "./contract.ts
 export { NESTING_LEVELS, nestingDepth, refuseDeepNesting } from "./nesting.ts";
 export { silentLog } from "./connector.ts";
 export type {
+  Cursor,
   Fact,
   Found,
   Health,
@@ -27,7 +28,7 @@ export type {
   SystemLimits,
   Target,
 } from "./connector.ts";
-export { ATTEMPT_BODY_CHARS, LANES, ROUTES, deliveryId, laneOf, messageOf } from "./ledger.ts";
+export { ATTEMPT_BODY_CHARS, LANES, ROUTES, cursorsOf, deliveryId, laneOf, messageOf } from "./ledger.ts";
 export type {
   Act,
   AuditEntry,

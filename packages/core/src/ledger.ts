@@ -1,3 +1,4 @@
+import type { Cursor } from "./connector.ts";
 import type { Finding } from "./finding.ts";
 
 /** Open states first, final states after. */
@@ -49,6 +50,8 @@ export interface NewMessage {
   origin?: string;
   trace?: string;
   deliveries: readonly { route: number; supersede: boolean }[];
+  /** Saved in the same commit, also when the message is known already. */
+  cursor?: Cursor;
 }
 
 /** A fact that was not accepted, kept as evidence. */
@@ -63,6 +66,8 @@ export interface NewRefusal {
   receivedBytes: number;
   findings: readonly Finding[];
   origin?: string;
+  /** Saved in the same commit. */
+  cursor?: Cursor;
 }
 
 /** Why a delivery waits for a person. */
@@ -121,6 +126,14 @@ export interface CommitGroup {
   refusals?: readonly NewRefusal[];
   /** At most one of each delivery: its next step is taken when this one is on disk. */
   settlements?: readonly Settlement[];
+}
+
+/** What a commit saves of its sources' places: the last one of each name. */
+export function cursorsOf({ messages = [], refusals = [] }: CommitGroup): Cursor[] {
+  const cursors = new Map<string, Cursor>();
+  for (const { cursor } of messages) if (cursor !== undefined) cursors.set(cursor.name, cursor);
+  for (const { cursor } of refusals) if (cursor !== undefined) cursors.set(cursor.name, cursor);
+  return [...cursors.values()];
 }
 
 export type Recorded =

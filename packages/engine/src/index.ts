@@ -23,6 +23,7 @@ export { hubLimits, openHub } from "./hub.ts";
 export type { Hub, HubOptions } from "./hub.ts";
 export { confirm, drop, editAndResend, resend } from "./people.ts";
 export type { By } from "./people.ts";
+export { SourceRunner } from "./source-runner.ts";
 export { carryOut, planReplay } from "./replay.ts";
 export type { ReplayPlan, ReplaySelection, ReplayStep } from "./replay.ts";
 export type { Change } from "./difference.ts";

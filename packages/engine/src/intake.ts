@@ -7,6 +7,7 @@ import {
   type Intake,
   type Ledger,
   LineshaftError,
+  type NewMessage,
   type Receipt,
   type References,
   showValue,
@@ -124,11 +125,19 @@ export class EngineIntake implements Intake {
   }
 
   loadCursor(name: string): Promise<string | undefined> {
-    return this.#o.ledger.loadCursor(`${this.#o.source}:${name}`);
+    return this.#o.ledger.loadCursor(this.#cursorName(name));
   }
 
   saveCursor(name: string, value: string): Promise<void> {
-    return this.#o.ledger.saveCursor(`${this.#o.source}:${name}`, value);
+    return this.#o.ledger.saveCursor(this.#cursorName(name), value);
+  }
+
+  #cursorName(name: string): string {
+    return `${this.#o.source}:${name}`;
+  }
+
+  #cursor({ cursor }: Fact): Pick<NewMessage, "cursor"> {
+    return cursor === undefined ? {} : { cursor: { name: this.#cursorName(cursor.name), value: cursor.value } };
   }
 
   /** A fact whose look-up takes a while is not overtaken by the ones that the same source handed over after it. */
@@ -192,6 +201,7 @@ export class EngineIntake implements Intake {
         route: route.id,
         supersede: route.policy.supersede ?? policyDefaults.supersede,
       })),
+      ...this.#cursor(fact),
     });
     return stored.then((recorded) => {
       if (recorded.kind === "duplicate") {
@@ -234,6 +244,7 @@ export class EngineIntake implements Intake {
       receivedBytes: received.byteLength,
       findings,
       origin: fact.origin,
+      ...this.#cursor(fact),
     });
     figures.refused++;
     return { kind: "refused", refusal, findings };

@@ -5,13 +5,14 @@ import {
   type NewRefusal,
   type Recorded,
   type Settlement,
+  cursorsOf,
   deliveryId,
   laneOf,
 } from "@lineshaft/core";
 import { digestOf, lineTail } from "./audit-chain.ts";
 import { toIndexed, toStored } from "./text.ts";
 
-/** What `commit_v1` answers. */
+/** What `commit_v2` answers. */
 export interface Committed {
   /** Message `n` of the group, counted from 1, has the id `base + n`. */
   base: number | null;
@@ -27,7 +28,7 @@ export interface Committed {
   waited: number;
 }
 
-/** The parameters of `commit_v1` from `p_messages` on. */
+/** The parameters of `commit_v2` from `p_messages` on. */
 export function groupParameters(group: CommitGroup): unknown[] {
   const payloads = new Payloads();
   const { messages = [], refusals = [], settlements = [] } = group;
@@ -45,6 +46,7 @@ export function groupParameters(group: CommitGroup): unknown[] {
     rows(begins.map((s) => ({ d: s.delivery, l: s.lane, f: s.fence, a: s.at }))),
     rows(others.map((s, at) => settlementRow(s, at + 1))),
     lanesOf(messages),
+    rows(cursorsOf(group).map(({ name, value }) => ({ name: toStored(name), value: toStored(value) }))),
   ].map((value) => (value instanceof Payloads ? value.bytes : value));
 }
 

@@ -137,7 +137,7 @@ describe("every statement of the hot path finds its rows by an index", () => {
     expect(scanned(nodes)).toEqual([`delivery_p0${newestDay}`]);
   });
 
-  test("commit_v1: accepting, beginning, finishing and repeating touch no more than their rows", async () => {
+  test("commit_v2: accepting, beginning, finishing and repeating touch no more than their rows", async () => {
     const lane = (await client.query<{ fence: string }>("select fence from lineshaft.lane where lane = 0")).rows[0];
     const ids = (await aDelivery()).rows.map((r) => r.id);
     const message = (n: number) => ({
@@ -192,6 +192,7 @@ describe("every statement of the hot path finds its rows by an index", () => {
         null,
         group.begins,
         group.finishes,
+        null,
         null,
       ];
       await client.query("begin");

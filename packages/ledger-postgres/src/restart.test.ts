@@ -108,7 +108,7 @@ test("a commit that a rude neighbour's session ends is stored once", async () =>
   // Somebody holds the head of the ledger, so the next commit waits in the server, where its session is ended.
   const holding = server.sql("begin; select 1 from lineshaft.head for update; select pg_sleep(600)", url);
   const held = Promise.allSettled([holding]);
-  const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%commit_v1%'";
+  const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%commit_v2%'";
   await eventually(
     "the lock is held",
     async () => (await server.sql("select pid from pg_stat_activity where wait_event = 'PgSleep'")).length > 0,

@@ -1,7 +1,7 @@
 /** Every statement of the hot path, each with a line in query-plan.test.ts. `s`: the ledger's schema, quoted. */
 export function statements(s: string) {
   return {
-    commit: `select ${s}.commit_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as result`,
+    commit: `select ${s}.commit_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as result`,
     act: `select ${s}.act_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as result`,
     resolve: `select ${s}.resolve_v1($1, $2) as result`,
     claimLanes: `select ${s}.claim_lanes_v1($1, $2, $3, $4) as lease`,

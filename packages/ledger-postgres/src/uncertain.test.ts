@@ -62,7 +62,7 @@ const sent = { kind: "send" as const, startedAt: 1, endedAt: 2, outcome: "done" 
 test.each(["lose-answer", "lose-statement", "hold-statement"] as const)(
   "a commit whose connection breaks (%s) is stored once, and its caller hears the result",
   async (fault) => {
-    wire.fault(fault, "commit_v1");
+    wire.fault(fault, "commit_v2");
     const result = await ledger.commit({ at: 1, messages: [message("f-1"), message("f-2")] });
     expect(wire.struck).toBe(true);
     expect(result.messages.map((m) => m.kind)).toEqual(["accepted", "accepted"]);
@@ -74,11 +74,11 @@ test.each(["lose-answer", "lose-statement", "hold-statement"] as const)(
 
 test("a step whose answer is lost is not lost itself", async () => {
   const id = await accept("f-1");
-  wire.fault("lose-answer", "commit_v1");
+  wire.fault("lose-answer", "commit_v2");
   expect((await ledger.commit({ at: 1, settlements: [step(id, { from: "pending", to: "sending" })] })).lost).toEqual(
     [],
   );
-  wire.fault("lose-answer", "commit_v1");
+  wire.fault("lose-answer", "commit_v2");
   const done = step(id, { from: "sending", to: "done", attempt: sent });
   expect((await ledger.commit({ at: 1, settlements: [done] })).lost).toEqual([]);
   expect(await beside.attempts(id)).toHaveLength(1);
@@ -86,7 +86,7 @@ test("a step whose answer is lost is not lost itself", async () => {
 
 test("a connection that stays open but silent is given up, and the commit is stored once", async () => {
   await open({ commitMs: 100 });
-  wire.fault("swallow-answer", "commit_v1");
+  wire.fault("swallow-answer", "commit_v2");
   const result = await ledger.commit({ at: 1, messages: [message("f-1")] });
   expect(result.messages[0]?.kind).toBe("accepted");
   expect(await stored()).toEqual(["f-1"]);
@@ -105,7 +105,7 @@ describe("when the server stays away for longer than a commit waits", () => {
   beforeEach(() => open({ commitWaitMs: 100 }));
 
   async function loseTheAnswerForLong(group: Parameters<Ledger["commit"]>[0]): Promise<void> {
-    wire.fault("lose-answer", "commit_v1");
+    wire.fault("lose-answer", "commit_v2");
     const under = ledger.commit(group);
     const behind = ledger.commit({ at: 1, epoch: group.epoch ?? 0, messages: [message("behind")] });
     const outcomes = Promise.allSettled([under, behind]);
@@ -163,7 +163,7 @@ describe("when the server stays away for longer than a commit waits", () => {
   });
 
   test("what has not arrived by then never will", async () => {
-    wire.fault("hold-statement", "commit_v1");
+    wire.fault("hold-statement", "commit_v2");
     const under = ledger.commit({ at: 1, epoch: 0, messages: [message("stray")] });
     const outcome = Promise.allSettled([under]);
     await eventually("the statement is held", () => wire.struck);
@@ -177,7 +177,7 @@ describe("when the server stays away for longer than a commit waits", () => {
 
   test("a stop does not wait for it", async () => {
     await open({ commitWaitMs: 600_000 });
-    wire.fault("lose-answer", "commit_v1");
+    wire.fault("lose-answer", "commit_v2");
     const outcome = Promise.allSettled([ledger.commit({ at: 1, messages: [message("f-1")] })]);
     await eventually("the connection breaks", () => wire.struck);
     wire.refusing = true;
@@ -205,7 +205,7 @@ describe("whatever breaks when", () => {
     group: CommitGroup,
     { fault, away }: { fault: WireFault; away: boolean },
   ): Promise<CommitResult> {
-    wire.fault(fault, "commit_v1");
+    wire.fault(fault, "commit_v2");
     let result: CommitResult | undefined;
     const first = ledger.commit({ ...group, epoch }).then(
       (stored) => (result = stored),

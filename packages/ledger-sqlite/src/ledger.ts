@@ -274,11 +274,7 @@ export class SqliteLedger implements Ledger {
 
   saveCursor(name: string, value: string): Promise<void> {
     return this.#try(() => {
-      this.#db
-        .prepare(
-          "insert into source_cursor (name, value) values (?, ?) on conflict do update set value = excluded.value",
-        )
-        .run(name, value);
+      this.#writer.sql.saveCursor.run(name, value);
     });
   }
 

@@ -75,6 +75,10 @@ export const hot = {
   supersede: `
     update delivery set state = 'superseded', open = 0, since = ?, due_at = 0
     where id = ? and state = 'pending'`,
+  saveCursor: `
+    insert into source_cursor (name, value)
+    values (?, ?)
+    on conflict do update set value = excluded.value`,
   lastLink: `
     select id, lower(hex(hash)) as hash from link
     order by id desc

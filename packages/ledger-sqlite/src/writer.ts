@@ -9,6 +9,7 @@ import {
   ROUTES,
   type Settlement,
   compareVersions,
+  cursorsOf,
   deliveryId,
 } from "@lineshaft/core";
 import { digestOf, FIRST_HASH, linkHash, sealLine } from "./audit-chain.ts";
@@ -86,6 +87,7 @@ export class Writer {
       for (const refusal of group.refusals ?? []) result.refusals.push(this.#refuse(open, refusal));
       if (group.settlements !== undefined && group.settlements.length > 0)
         result.lost = this.#settle(open, group.settlements, together);
+      for (const { name, value } of cursorsOf(group)) this.sql.saveCursor.run(name, value);
       return result;
     });
   }

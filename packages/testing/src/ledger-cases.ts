@@ -525,6 +525,24 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
       });
     });
 
+    test("a source's place is stored with its fact, whether that is new, known or refused", async () => {
+      const cursor = (value: string) => ({ cursor: { name: "line", value } });
+      await commit({ messages: [aMessage({ ...cursor("1") }), aMessage({ sourceId: "f-2", ...cursor("2") })] });
+      expect(await ledger.loadCursor("line")).toBe("2");
+      expect((await commit({ messages: [aMessage({ ...cursor("3") })] })).messages[0]?.kind).toBe("duplicate");
+      expect(await ledger.loadCursor("line")).toBe("3");
+      const refusal = { source: "mes", contract: "x", receivedTime: 1, received: Buffer.from("x"), receivedBytes: 1 };
+      await commit({ refusals: [{ ...refusal, findings: [], ...cursor("4") }] });
+      expect(await ledger.loadCursor("line")).toBe("4");
+    });
+
+    test("of a commit that failed, no source's place is stored", async () => {
+      const broken = aMessage({ sourceId: "broken", key: undefined as unknown as string });
+      const good = aMessage({ cursor: { name: "line", value: "1" } });
+      await expect(commit({ epoch: 1, messages: [good, broken] })).rejects.toBeInstanceOf(Error);
+      expect(await ledger.loadCursor("line")).toBeUndefined();
+    });
+
     test("after a failed commit nothing of its epoch is stored, and the next epoch goes on", async () => {
       // A message without a key breaks the group in its middle.
       const broken = aMessage({ sourceId: "broken", key: undefined as unknown as string });
