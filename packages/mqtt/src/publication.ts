@@ -33,7 +33,7 @@ export class Publication {
   }
 }
 
-/** The datatype's number. */
+// The datatype's number.
 const BOOLEAN = 11;
 
 function varint(value: number): number[] {

@@ -2,10 +2,10 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { noProperties } from "../properties.ts";
 import { DataType } from "./data-types.ts";
-import { Edge, born, changed } from "./testing/edge.ts";
-import type { Message } from "./testing/edge.ts";
-import { delimited, number, payload, quality, text, value } from "./testing/hand-payload.ts";
-import { openHostBed } from "./testing/host-bed.ts";
+import { Edge, born, changed } from "../testing/sparkplug/edge.ts";
+import type { Message } from "../testing/sparkplug/edge.ts";
+import { delimited, number, payload, quality, text, value } from "../testing/sparkplug/hand-payload.ts";
+import { openHostBed } from "../testing/sparkplug/host-bed.ts";
 
 const SECOND = 1_000;
 

@@ -5,8 +5,8 @@ import { metricValue, qualityOf, shapeOf, withUnchangedMembers } from "./metric-
 import type { Shape } from "./metric-value.ts";
 import { SPARKPLUG_LIMITS } from "./options.ts";
 import { decodePayload } from "./payload.ts";
-import type { HandMetric } from "./testing/hand-payload.ts";
-import { delimited, double, number, payload, quality, text, value } from "./testing/hand-payload.ts";
+import type { HandMetric } from "../testing/sparkplug/hand-payload.ts";
+import { delimited, double, number, payload, quality, text, value } from "../testing/sparkplug/hand-payload.ts";
 
 function read(metric: HandMetric, shape: Shape = { datatype: metric.datatype }) {
   const [decoded] = decodePayload(payload({ metrics: [metric] }), SPARKPLUG_LIMITS).metrics;

@@ -2,7 +2,7 @@ import { Secret, silentLog, systemClock } from "@lineshaft/core";
 import { expect, test } from "vitest";
 import { sparkplug } from "../index.ts";
 import type { SparkplugOptions } from "../index.ts";
-import { RecordingTags } from "./testing/recording-tags.ts";
+import { RecordingTags } from "../testing/sparkplug/recording-tags.ts";
 
 const options: SparkplugOptions = {
   name: "plant",

@@ -4,7 +4,16 @@ import { SPARKPLUG_LIMITS } from "./options.ts";
 import { decodePayload } from "./payload.ts";
 import type { DecodeLimits } from "./payload.ts";
 import { PayloadError } from "./wire.ts";
-import { delimited, float, number, payload, properties, text, value, varint } from "./testing/hand-payload.ts";
+import {
+  delimited,
+  float,
+  number,
+  payload,
+  properties,
+  text,
+  value,
+  varint,
+} from "../testing/sparkplug/hand-payload.ts";
 
 const decode = (bytes: Uint8Array, limits: Partial<DecodeLimits> = {}) =>
   decodePayload(Buffer.from(bytes), { ...SPARKPLUG_LIMITS, ...limits });

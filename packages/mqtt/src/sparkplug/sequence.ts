@@ -1,4 +1,4 @@
-/** Sequence numbers of an edge node count through 0 to 255 over all kinds of its messages (Sparkplug 3.0 §6.4.2). */
+// They count through 0 to 255 over all kinds of an edge node's messages (Sparkplug 3.0 §6.4.2).
 const NUMBERS = 256;
 
 /**

@@ -16,8 +16,8 @@ import { findMosquitto, startAedes, startMosquitto } from "../testing/brokers.ts
 import type { Broker } from "../testing/brokers.ts";
 import { startScriptedBroker } from "../testing/scripted-broker.ts";
 import type { ScriptedBroker } from "../testing/scripted-broker.ts";
-import { Edge, born, changed, rebirthBytes } from "./testing/edge.ts";
-import { RecordingTags } from "./testing/recording-tags.ts";
+import { Edge, born, changed, rebirthBytes } from "../testing/sparkplug/edge.ts";
+import { RecordingTags } from "../testing/sparkplug/recording-tags.ts";
 
 const STATE = "spBv1.0/STATE/hub";
 const START = Date.UTC(2026, 0, 5, 6);

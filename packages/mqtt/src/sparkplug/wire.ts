@@ -3,13 +3,13 @@ import { isUtf8 } from "node:buffer";
 /** A payload that is none of Sparkplug B. The message says what is wrong, in which metric, at which byte. */
 export class PayloadError extends Error {}
 
-/** Wire types of protocol buffers; 3 and 4 are groups, which Sparkplug never had. */
+// Wire types of protocol buffers; 3 and 4 are groups, which Sparkplug never had.
 const VARINT = 0;
 const FIXED_64 = 1;
 const DELIMITED = 2;
 const FIXED_32 = 5;
 
-/** Most bytes of a varint: 64 bits, seven in each. */
+// 64 bits, seven in each byte.
 const VARINT_BYTES = 10;
 
 /** Above these many units of 2^32 a 64-bit number is no exact `number` any more. */
@@ -178,7 +178,7 @@ export class Wire {
   }
 }
 
-/** The last millisecond an ECMAScript date can be. */
+// The last millisecond an ECMAScript date can be.
 const LAST_TIME = 8_640_000_000_000_000;
 
 /** 64 bits without a sign. */

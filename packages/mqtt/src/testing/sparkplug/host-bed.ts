@@ -1,11 +1,11 @@
 import { silentLog } from "@lineshaft/core";
 import { FakeClock, settled } from "@lineshaft/testing";
 import { noProperties } from "../../properties.ts";
-import { SparkplugHost } from "../host.ts";
-import { DEVICE_BIRTH_MS, REBIRTH_PACE, REORDER_MS, SPARKPLUG_LIMITS } from "../options.ts";
-import type { SparkplugLimits } from "../options.ts";
-import type { RebirthPace } from "../rebirth-requests.ts";
-import { TagOutbox } from "../tag-outbox.ts";
+import { SparkplugHost } from "../../sparkplug/host.ts";
+import { DEVICE_BIRTH_MS, REBIRTH_PACE, REORDER_MS, SPARKPLUG_LIMITS } from "../../sparkplug/options.ts";
+import type { SparkplugLimits } from "../../sparkplug/options.ts";
+import type { RebirthPace } from "../../sparkplug/rebirth-requests.ts";
+import { TagOutbox } from "../../sparkplug/tag-outbox.ts";
 import type { Message } from "./edge.ts";
 import { RecordingTags } from "./recording-tags.ts";
 
