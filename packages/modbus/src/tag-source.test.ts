@@ -232,9 +232,17 @@ describe("a device gone", () => {
     expect(observer.last("speed")?.said).toMatch(
       /0B, gateway target device failed to respond\. Look at the device behind/,
     );
+    const readAt = clock.now() - 1_000;
+    for (let n = 0; n < 5; n++) {
+      await clock.advance(1_000);
+      await eventually("it is asked", () => gateway.requests.length === n + 3);
+      await settled();
+    }
     behind = true;
     await clock.advance(1_000);
     await eventually("it is good", () => observer.last("speed")?.quality === "good");
+    expect(observer.gaps).toMatchObject([{ from: readAt, to: clock.now(), filled: false }]);
+    expect(observer.all.map(({ quality }) => quality)).toEqual(["good", "stale", "good"]);
     expect(gateway.connections).toBe(1);
   });
 

@@ -98,11 +98,10 @@ export class ModbusTagSource implements TagSource {
     for (const read of group.reads) answers.push(await this.#answer(read, signal));
     group.reads = answers.flatMap((answer) => answer.reads);
     this.#gone = false;
-    await this.#tellGap(group, observer);
-    await this.#handOver(
-      answers.flatMap((answer) => answer.readings),
-      observer,
-    );
+    const readings = answers.flatMap((answer) => answer.readings);
+    // A gateway answers for a device that is gone; the gap is told when that is back.
+    if (readings.some(({ reading }) => reading.quality !== "stale")) await this.#tellGap(group, observer);
+    await this.#handOver(readings, observer);
   }
 
   async #handOver(readings: readonly Reread[], observer: TagObserver): Promise<void> {

@@ -109,6 +109,13 @@ test.each<[string, string, RegExp, number]>([
   expect(first?.position).toBe(position);
 });
 
+test("another sign for FNC1 can be named, and none at all is GS", () => {
+  const read = (separator: string, text: string) =>
+    parseGs1(text, { now, separator }).elements.map(({ value }) => value);
+  expect(read("<GS>", "10L-77<GS>21S1")).toEqual(["L-77", "S1"]);
+  expect(read("", `10L-77${GS}21S1`)).toEqual(["L-77", "S1"]);
+});
+
 test("what is wrong does not hide what is right", () => {
   const { elements, findings } = parse("]d2010401234567890210L-77");
   expect(elements.map(({ ai }) => ai)).toEqual(["10"]);

@@ -51,7 +51,10 @@ export function parseGs1(
   const problem = problemOf(text, body, symbology, code.form);
   if (problem !== undefined) return { ...code, findings: [problem] };
   const begin = text.length - body.length;
-  const { elements, findings } = splitText(text, begin, code.form, { symbology, separator });
+  const { elements, findings } = splitText(text, begin, code.form, {
+    symbology,
+    separator: separator || GROUP_SEPARATOR,
+  });
   const year = new Date(now).getUTCFullYear();
   code.findings.push(...findings, ...findRepeats(elements));
   const read = new Set<string>();

@@ -83,6 +83,20 @@ test.each<[string, string[], Partial<Scan>, string, RegExp]>([
     "gs1.serial-count",
     /one piece/,
   ],
+  [
+    "a number typed in that is not the label's",
+    ["(02)14012345678908(37)40"],
+    { count: "38" },
+    "gs1.count-differs",
+    /label says 40/,
+  ],
+  [
+    "several of one weight",
+    ["(01)04006381333931(3102)002437"],
+    { count: "2" },
+    "gs1.count-differs",
+    /24\.37 KGM of RESIN-7/,
+  ],
   ["no product", ["(10)L-77"], {}, "gs1.product-missing", /no GTIN/],
   ["only a pallet", ["(00)340123450000000017"], {}, "gs1.product-missing", /only the handling unit 340123450000000017/],
   [

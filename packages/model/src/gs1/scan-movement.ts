@@ -86,8 +86,11 @@ function quantityOf(
   typed: string | undefined,
 ): Quantity | Finding {
   const measured = measureOf(item, label);
+  const printed = countOf(label);
+  if (typed !== undefined && typed !== (measured === undefined ? (printed ?? typed) : "1"))
+    return finding("gs1.count-differs", countDiffers(item, measured, printed), typed);
   if (measured !== undefined) return measured;
-  const count = countOf(label) ?? typed ?? (label.has("21") ? "1" : undefined);
+  const count = printed ?? typed ?? (label.has("21") ? "1" : undefined);
   if (count === undefined) return finding("gs1.quantity-missing", noQuantity(item, label));
   if (!/^(?:0|[1-9][0-9]{0,7})$/.test(count) || count === "0")
     return finding("gs1.quantity-invalid", "Give how many trade items were moved, a whole number above 0.", count);
@@ -144,6 +147,12 @@ function noQuantity({ product, holds }: TradeItem, label: ReadonlyMap<string, Gs
   return measure === undefined
     ? `The code does not say how much of ${product} was moved (30, 37 or a measure). Type in how many were moved.`
     : `The code gives AI ${measure.ai} (${measure.name}), and ${product} is kept in ${holds.unit}. Type in how many were moved.`;
+}
+
+function countDiffers({ product }: TradeItem, measured: Quantity | undefined, printed: string | undefined): string {
+  return measured === undefined
+    ? `The label says ${printed}. Leave the number out, or scan the single pieces that were moved.`
+    : `The label says ${measured.value} ${measured.unit} of ${product}, which is that of one. Scan each label on its own.`;
 }
 
 function finding(rule: string, fix: string, value?: string): Finding {
