@@ -42,8 +42,10 @@ export function* hallChanges(options: {
     else if (draw < 0.4) [tag, value] = [name.count, (press.count = (press.count + 2) % 65_536)];
     else if (draw < 0.41) [tag, value] = [name.reject, ++press.reject];
     else if (draw < 0.7) [tag, value] = [name.pressure, 60 + draw * 100];
-    else if (draw < 0.7002) [tag, value] = [name.state, (press.stopped = !press.stopped) ? 2 : 1];
-    else if (draw < 0.701) [tag, value] = [name.fault, draw < 0.7006];
+    else if (draw < 0.7002) {
+      press.stopped = !press.stopped;
+      [tag, value] = [name.state, press.stopped ? 2 : 1];
+    } else if (draw < 0.701) [tag, value] = [name.fault, draw < 0.7006];
     made.push({ tag, value, quality: "good", sourceTime: time, receivedTime: time });
     if (made.length < batch) continue;
     yield made;

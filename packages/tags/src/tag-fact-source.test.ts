@@ -1,37 +1,15 @@
-import type { TagChange, TagObserver } from "@lineshaft/core";
 import { LineshaftError } from "@lineshaft/core";
-import { FakeClock, RecordingIntake, keepRunning, settled } from "@lineshaft/testing";
+import { FakeClock, RecordingIntake, settled } from "@lineshaft/testing";
 import { expect, test } from "vitest";
-import type { Line } from "./index.ts";
+import { play } from "./testing/played-line.ts";
 import { at, hour, minute, order, pressLine, second, start } from "./testing/press-line.ts";
-
-/** A line whose tags a test plays by hand. */
-function play(line: Line, intake: RecordingIntake) {
-  let observer: TagObserver | undefined;
-  const source = line.facts({
-    async run(given, signal) {
-      observer = given;
-      given.listening();
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-    },
-  });
-  const running = keepRunning(source, intake);
-  return {
-    running,
-    async changes(...changes: TagChange[]) {
-      await settled();
-      await observer?.changes(changes);
-    },
-    [Symbol.asyncDispose]: () => running.stop(),
-  };
-}
 
 const told = (intake: RecordingIntake) => intake.texts.map((text) => JSON.parse(text) as Record<string, unknown>);
 
 test("what falls due while no tag changes is told by the clock, at the time at which it fell due", async () => {
   const clock = new FakeClock(start);
   const intake = new RecordingIntake();
-  await using line = play(pressLine({ clock }), intake);
+  const line = await play(pressLine({ clock }), intake);
   await line.changes(...order(0, "MO-7"), at(0, "count", 0), at(second, "count", 4), at(2 * second, "state", 2));
   await clock.advance(31 * second);
   expect(told(intake)).toEqual([]);
@@ -45,7 +23,7 @@ test("what falls due while no tag changes is told by the clock, at the time at w
 
 test("raw changes are answered when the state is saved, and are nowhere else in the hub", async () => {
   const intake = new RecordingIntake();
-  await using line = play(pressLine({ clock: new FakeClock(start) }), intake);
+  const line = await play(pressLine({ clock: new FakeClock(start) }), intake);
   await line.changes(at(0, "power", 47.11));
   await line.changes(at(1, "power", 48.22));
   expect(intake.handed).toEqual([]);
@@ -55,7 +33,7 @@ test("raw changes are answered when the state is saved, and are nowhere else in 
 
 test("a hub that cannot store a fact takes nothing more, and begins again from what is saved", async () => {
   const intake = new RecordingIntake();
-  await using line = play(pressLine({ clock: new FakeClock(start) }), intake);
+  const line = await play(pressLine({ clock: new FakeClock(start) }), intake);
   await line.changes(...order(0, "MO-7"), at(0, "count", 0));
   intake.failWith(new LineshaftError("intake-overloaded", "1000 facts wait already.", { next: "Come back later." }));
   await expect(line.changes(at(10 * second, "count", 12))).rejects.toThrow("wait already");
@@ -75,11 +53,12 @@ test("a time in which the hub did not run is a gap, over which counters go on", 
   const clock = new FakeClock(start);
   const intake = new RecordingIntake();
   {
-    await using line = play(pressLine({ clock }), intake);
+    const line = await play(pressLine({ clock }), intake);
     await line.changes(...order(0, "MO-7"), at(0, "count", 0), at(0, "state", 1));
+    await line.stop();
   }
   await clock.advance(2 * hour);
-  await using line = play(pressLine({ clock }), intake);
+  const line = await play(pressLine({ clock }), intake);
   await line.changes(at(2 * hour, "order", "MO-7"), at(2 * hour, "state", 1), at(2 * hour, "count", 70));
   await clock.advance(minute);
   expect(told(intake)).toMatchObject([

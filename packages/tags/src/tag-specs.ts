@@ -48,9 +48,9 @@ export type TagSpec = CountTag | NumberTag | StateTag | FlagTag | TextTag;
 export type TagSpecs = Readonly<Record<string, TagSpec>>;
 
 /** Names of a template's tags of one kind. */
-export type TagsOf<T extends TagSpecs, K extends TagSpec["kind"]> = {
-  [N in keyof T & string]: T[N] extends { kind: K } ? N : never;
-}[keyof T & string];
+export type TagsOf<T extends TagSpecs, K extends TagSpec["kind"]> = string extends keyof T
+  ? string
+  : { [N in keyof T & string]: T[N] extends { kind: K } ? N : never }[keyof T & string];
 
 export const countTag = (options: Omit<CountTag, "kind">): CountTag => ({ kind: "count", ...options });
 export const numberTag = (options: Omit<NumberTag, "kind"> = {}): NumberTag => ({ kind: "number", ...options });
@@ -71,6 +71,10 @@ export class Unreadable {
     this.description = description;
     this.next = next;
   }
+
+  plain(): { code: string; description: string; next: string } {
+    return { code: this.code, description: this.description, next: this.next };
+  }
 }
 
 /** Reads a value as its tag's kind. Never guesses: a number in a string is no number. */
@@ -86,7 +90,8 @@ export function readTag(spec: TagSpec, value: TagValue): Reading | Unreadable {
       return typeof value === "boolean" ? value : wrongType("a flag", value);
     case "text":
       if (typeof value === "string") return readText(value);
-      return Number.isSafeInteger(value) ? String(value) : wrongType("a text or a whole number", value);
+      if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
+      return wrongType("a text or a whole number", value);
   }
 }
 
@@ -117,17 +122,14 @@ function readNumber(value: TagValue): number | Unreadable {
 }
 
 function readState({ words }: StateTag, value: TagValue): string | Unreadable {
-  const key =
-    typeof value === "string" || typeof value === "boolean" || typeof value === "bigint" || typeof value === "number";
-  if (!key) return wrongType("a state", value);
-  const word = Object.hasOwn(words, String(value)) ? words[String(value)] : undefined;
-  return (
-    word ??
-    new Unreadable(
-      "state-unknown",
-      `The template has no word for the state ${String(value).slice(0, 80)}.`,
-      "Add it to the words of the state tag.",
-    )
+  if (value === null || typeof value === "object") return wrongType("a state", value);
+  const key = String(value);
+  const word = Object.hasOwn(words, key) ? words[key] : undefined;
+  if (word !== undefined) return word;
+  return new Unreadable(
+    "state-unknown",
+    `The template has no word for the state ${key.slice(0, 80).toWellFormed().replaceAll("\u0000", "")}.`,
+    "Add it to the words of the state tag.",
   );
 }
 

@@ -135,6 +135,7 @@ export class UnitMachine implements RuleHost {
     if (!(time > 0 && time <= LAST_TIME)) return this.#tellTime(slot, change, received, "time-unreadable");
     if (time > received + FUTURE_MS) return this.#tellTime(slot, change, received, "time-ahead");
     const reading = change.quality === "good" ? readTag(slot.spec, change.value) : undefined;
+    if (reading === undefined && this.#isOldLoss(slot, time, received)) return;
     const historical = change.historical === true;
     if (this.#o.lateMs === 0) {
       const wrong = reading instanceof Unreadable ? showTag(change.value) : undefined;
@@ -147,7 +148,7 @@ export class UnitMachine implements RuleHost {
       received,
       historical,
       ...(reading instanceof Unreadable
-        ? { unreadable: { ...reading }, shown: showTag(change.value) }
+        ? { unreadable: reading.plain(), shown: showTag(change.value) }
         : reading === undefined
           ? {}
           : { reading }),
@@ -282,7 +283,7 @@ export class UnitMachine implements RuleHost {
     shown: string | undefined,
   ): void {
     if (reading === undefined) {
-      if (!historical && !this.#isOldLoss(slot, time, received)) this.#lost(slot, time, received, said);
+      if (!historical) this.#lost(slot, time, received, said);
       return;
     }
     if (time < slot.time || (slot.resumed && time <= slot.time && reading !== slot.reading))
@@ -365,7 +366,7 @@ export class UnitMachine implements RuleHost {
   }
 
   /** Older than what is known of the tag: not applied. */
-  #late(slot: Slot, time: number, reading: unknown, received: number, historical: boolean): void {
+  #late(slot: Slot, time: number, reading: Reading | Unreadable, received: number, historical: boolean): void {
     if (slot.resumed) return;
     const tag = this.sourceTag(slot.name);
     const [code, next] = historical
@@ -375,7 +376,7 @@ export class UnitMachine implements RuleHost {
       slot,
       code,
       received,
-      typeof reading === "object" ? undefined : String(reading),
+      reading instanceof Unreadable ? undefined : String(reading),
       `Tag ${tag} gave a value of ${iso(time)} after one of ${iso(slot.time)}; it was left out.`,
       next,
     );

@@ -95,7 +95,7 @@ export class OutOfSpecMachine implements RuleMachine {
     const since = this.#since ?? time;
     const measured = toDecimal(this.#worst);
     const allowed = [low === undefined ? "" : `at least ${low}`, high === undefined ? "" : `at most ${high}`];
-    const description = `${tag} was ${measured ?? this.#worst} where ${allowed.filter(Boolean).join(" and ")} is allowed, since ${iso(since)}.`;
+    const description = `${tag} was ${measured ?? String(this.#worst)} where ${allowed.filter(Boolean).join(" and ")} is allowed, since ${iso(since)}.`;
     this.#host.emit({
       contract: "quality-hold.v1",
       rule: this.#name,
