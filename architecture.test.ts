@@ -19,6 +19,7 @@ const arrows: Record<string, readonly string[]> = {
   odoo: ["core", "model"],
   sap: ["core", "model"],
   server: ["core", "model", "engine"],
+  gateway: ["core", "model", "engine"],
   workflows: ["core", "model", "engine", "odoo", "sap"],
   testing: ["core", "model"],
   simulators: ["core", "model"],

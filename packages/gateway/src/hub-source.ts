@@ -1,0 +1,285 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Server, createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import {
+  type Health,
+  type Intake,
+  LineshaftError,
+  type Source,
+  type SystemContext,
+  UnavailableError,
+  explain,
+} from "@lineshaft/core";
+import { BatchReceiver } from "./batch-receiver.ts";
+import type { GatewayIntakeOptions } from "./hub-options.ts";
+import { BATCH_BODY_BYTES, GATEWAY_LIMITS } from "./limits.ts";
+import { readPem } from "./link.ts";
+import type { Outbox } from "./outbox.ts";
+import { type Peer, peerOf } from "./peer.ts";
+import {
+  type Answer,
+  BATCH_PATH,
+  type Batch,
+  ORDERS_PATH,
+  PLACE_PATH,
+  SIGNATURE_HEADER,
+  batchIsSigned,
+  unpackBatch,
+} from "./wire.ts";
+
+/** All headers of a request together, in bytes. */
+const HEADER_BYTES = 16_384;
+/** A request must have arrived in full within this, in ms. */
+const REQUEST_MS = 60_000;
+/** Most connections at once. */
+const CONNECTIONS = 1_024;
+
+/** What a hub knows of a gateway. */
+export interface GatewayStatus {
+  name: string;
+  /** When it was last heard of by this process. */
+  heardAt?: number;
+  epoch?: string;
+  through?: number;
+  /** How far the gateway's clock is behind the hub's, in ms, with the time that its request took. */
+  skewMs?: number;
+  /** Why it was refused last. */
+  refused?: string;
+}
+
+type KnownPeer = Peer & { ok: true };
+
+/** A port for gateways: takes their facts in, and hands out orders that wait for them. */
+export class HubSource implements Source {
+  /** Facts of a gateway come in order, so one process takes them. */
+  readonly everywhere = false;
+  readonly status = new Map<string, GatewayStatus>();
+  readonly #o: GatewayIntakeOptions;
+  readonly #context: SystemContext;
+  readonly #outboxes: ReadonlyMap<string, Outbox>;
+  #url: string | undefined;
+
+  constructor(options: GatewayIntakeOptions, context: SystemContext, outboxes: ReadonlyMap<string, Outbox>) {
+    this.#o = options;
+    this.#context = context;
+    this.#outboxes = outboxes;
+    for (const { name } of options.gateways) this.status.set(name, { name });
+  }
+
+  async run(intake: Intake, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { clock, log } = this.#context;
+    const receivers = new Map(
+      this.#o.gateways.map(({ name }) => [name, new BatchReceiver({ gateway: name, intake, clock, log })]),
+    );
+    const server = this.#server((request, response) => void this.#serve(request, response, receivers, signal));
+    try {
+      await this.#listen(server);
+      intake.listening();
+      if (!signal.aborted) await once(signal, "abort");
+    } finally {
+      this.#url = undefined;
+      const closed = once(server, "close");
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+    }
+  }
+
+  check(): Promise<Health> {
+    if (this.#url === undefined) return Promise.resolve({ ok: true, detail: "does not listen in this process" });
+    const heard = [...this.status.values()].filter(({ heardAt }) => heardAt !== undefined).length;
+    return Promise.resolve({
+      ok: true,
+      detail: `listens on ${this.#url}, heard of ${heard} of ${this.status.size} gateways`,
+    });
+  }
+
+  #server(serve: (request: IncomingMessage, response: ServerResponse) => void): Server {
+    const { cert, key, gatewayCa } = this.#o.tls;
+    const server = createServer(
+      {
+        cert: readPem(cert),
+        key: key.read(),
+        ca: readPem(gatewayCa),
+        minVersion: "TLSv1.2",
+        requestCert: true,
+        // Whoever is refused is told why, which an alert of TLS does not.
+        rejectUnauthorized: false,
+        maxHeaderSize: HEADER_BYTES,
+        requestTimeout: REQUEST_MS,
+      },
+      serve,
+    );
+    server.maxConnections = CONNECTIONS;
+    // A handshake that fails is the other side's business.
+    server.on("tlsClientError", (error, socket) => {
+      this.#context.log.debug("a connection of a gateway failed", { from: socket.remoteAddress, why: error.message });
+    });
+    return server;
+  }
+
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    receivers: ReadonlyMap<string, BatchReceiver>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    try {
+      const answer = await this.#answer(request, receivers, AbortSignal.any([gone.signal, signal]));
+      if (signal.aborted) response.setHeader("connection", "close");
+      send(response, answer);
+    } catch (error) {
+      if (gone.signal.aborted) return;
+      this.#context.log.error("a gateway's request failed", { why: explain(error) });
+      const message = "The hub failed to answer.";
+      send(response, { kind: "later", message, retryAfterMs: 5_000, now: this.#context.clock.now() });
+    }
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    receivers: ReadonlyMap<string, BatchReceiver>,
+    signal: AbortSignal,
+  ): Promise<object> {
+    const { clock } = this.#context;
+    const peer = peerOf(request, this.#o.gateways, clock.now());
+    if (!peer.ok) {
+      request.resume();
+      return this.#refused(peer);
+    }
+    const url = new URL(request.url ?? "/", "https://hub");
+    const receiver = receivers.get(peer.name);
+    if (receiver === undefined) throw new Error("a known gateway has a receiver");
+    const status = this.#heard(peer.name);
+    switch (`${request.method} ${url.pathname}`) {
+      case `GET ${PLACE_PATH}`:
+        return receiver.place(url.searchParams.get("epoch") ?? "");
+      case `POST ${BATCH_PATH}`:
+        return this.#takeBatch(request, peer, receiver, status);
+      case `GET ${ORDERS_PATH}`:
+        return this.#orders(url, peer.name, signal);
+      default:
+        request.resume();
+        return this.#refused({
+          reason: "unknown-request",
+          message: `The hub does not know ${request.method} ${url.pathname}.`,
+          next: "Run gateway and hub of versions that go together.",
+        });
+    }
+  }
+
+  async #takeBatch(
+    request: IncomingMessage,
+    peer: KnownPeer,
+    receiver: BatchReceiver,
+    status: GatewayStatus,
+  ): Promise<Answer> {
+    const body = await readBody(request);
+    if (body === undefined)
+      return this.#refused({
+        reason: "too-large",
+        message: `A batch has more than ${BATCH_BODY_BYTES} bytes.`,
+        next: "Lower the gateway's batch limits.",
+      });
+    if (!batchIsSigned(peer.key, peer.name, body, String(request.headers[SIGNATURE_HEADER] ?? "")))
+      return this.#refused({
+        reason: "bad-signature",
+        message: `A batch of ${peer.name} is not signed with the key of its certificate.`,
+        next: "Look for a proxy that changes what passes through it.",
+      });
+    const batch = readBatch(body, request.headers["content-encoding"] === "gzip");
+    if (typeof batch === "string" || batch.head.gateway !== peer.name)
+      return this.#refused({
+        reason: "unreadable",
+        message:
+          typeof batch === "string"
+            ? `A batch of ${peer.name} cannot be read. ${batch}`
+            : `${peer.name} sent a batch of ${batch.head.gateway}.`,
+        next: "Run gateway and hub of versions that go together.",
+      });
+    const answer = await receiver.take(batch);
+    status.skewMs = this.#context.clock.now() - batch.head.sentAt;
+    if (answer.kind === "accepted") [status.epoch, status.through] = [batch.head.epoch, answer.through];
+    return answer;
+  }
+
+  async #orders(url: URL, name: string, signal: AbortSignal): Promise<object> {
+    const outbox = this.#outboxes.get(name);
+    if (outbox === undefined) throw new Error("a known gateway has an outbox");
+    const number = (parameter: string) => Number(url.searchParams.get(parameter) ?? 0) || 0;
+    const waitMs = Math.min(number("wait"), GATEWAY_LIMITS.pollMs);
+    return outbox.take({ run: url.searchParams.get("run") ?? "", after: number("after"), waitMs }, signal);
+  }
+
+  #heard(name: string): GatewayStatus {
+    const status = this.status.get(name) ?? { name };
+    status.heardAt = this.#context.clock.now();
+    delete status.refused;
+    this.status.set(name, status);
+    return status;
+  }
+
+  #refused({ reason, message, next }: { reason: string; message: string; next: string }): Answer {
+    this.#context.log.warn("a gateway was refused", { reason, message });
+    return { kind: "refused", reason, message, next, now: this.#context.clock.now() };
+  }
+
+  async #listen(server: Server): Promise<void> {
+    const { host = "0.0.0.0", port, name } = this.#o;
+    try {
+      server.listen(port, host);
+      await once(server, "listening");
+    } catch (cause) {
+      const said = cause instanceof Error ? cause.message : String(cause);
+      throw new UnavailableError(`Gateway intake ${name} cannot listen on ${host}:${port}.`, {
+        said,
+        next: said.includes("EADDRINUSE")
+          ? "Stop the program that has the port, or take another."
+          : "Correct host and port.",
+        cause,
+      });
+    }
+    this.#url = `https://${host}:${(server.address() as AddressInfo).port}`;
+    this.#context.log.info(`Takes gateways on ${this.#url}.`);
+    this.#o.onListening?.(this.#url);
+  }
+}
+
+/** Statuses for whoever looks at traffic; gateways go by the answer itself. */
+const STATUS = { accepted: 200, orders: 200, need: 409, refused: 403, later: 503 } as const;
+
+function send(response: ServerResponse, answer: object): void {
+  const kind = "kind" in answer ? (answer.kind as keyof typeof STATUS) : "accepted";
+  const text = JSON.stringify(answer);
+  response.writeHead(STATUS[kind], {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+  });
+  response.end(text);
+}
+
+/** Undefined when it is too long. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += (chunk as Uint8Array).byteLength;
+    if (bytes <= BATCH_BODY_BYTES) chunks.push(chunk as Uint8Array);
+  }
+  return bytes > BATCH_BODY_BYTES ? undefined : Buffer.concat(chunks);
+}
+
+/** The batch, or what is wrong with it. */
+function readBatch(body: Uint8Array, gzip: boolean): Batch | string {
+  try {
+    return unpackBatch(body, { gzip, maxBytes: BATCH_BODY_BYTES });
+  } catch (error) {
+    if (error instanceof LineshaftError) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,12 @@
+export { FactBuffer } from "./buffer.ts";
+export type { BufferedFact, BufferOptions } from "./buffer.ts";
+export { Gateway } from "./gateway.ts";
+export type { GatewayDefinition, GatewayOptions, GatewayStatus } from "./gateway.ts";
+export type { GatewayOrder, OrderConsumer } from "./downlink.ts";
+export { GATEWAY_LIMITS } from "./limits.ts";
+export type { GatewayLimits } from "./limits.ts";
+export type { LinkTls } from "./link.ts";
+export type { LinkState } from "./uplink.ts";
+export { gatewayIntake } from "./hub-system.ts";
+export type { GatewayIntake, GatewayTarget } from "./hub-system.ts";
+export type { GatewayIntakeOptions, GatewayPeer, HubTls } from "./hub-options.ts";

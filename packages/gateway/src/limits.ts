@@ -1,0 +1,53 @@
+/** What may gather at a gateway and travel on its link. */
+export interface GatewayLimits {
+  /** Facts, orders and what belongs to them may take this much of the disk, in bytes; the log beside it takes up to 16 MiB more. */
+  bufferBytes: number;
+  /** Most facts in one upload. */
+  batchFacts: number;
+  /** Most bytes of facts in one upload, before compression. */
+  batchBytes: number;
+  /** How long a fact waits for others to share its upload, in ms. */
+  lingerMs: number;
+  /** An upload without an answer by then is given up, and its connection with it, in ms. */
+  requestMs: number;
+  /** With nothing to send, the hub is asked whether it is there this often, in ms. */
+  heartbeatMs: number;
+  /** The hub holds a request for orders at most this long, in ms. */
+  pollMs: number;
+  /** First and longest wait after a failure, in ms, before jitter. */
+  retryFirstMs: number;
+  retryCapMs: number;
+}
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  bufferBytes: 4 * 1024 * 1024 * 1024,
+  batchFacts: 1_000,
+  batchBytes: 1_048_576,
+  lingerMs: 200,
+  requestMs: 30_000,
+  heartbeatMs: 15_000,
+  pollMs: 25_000,
+  retryFirstMs: 500,
+  retryCapMs: 30_000,
+};
+
+/** Most facts of a gateway's sources that wait for their commit at once. */
+export const WAITING_FACTS = 20_000;
+
+/** Longest body that a hub reads of a gateway, as sent and unpacked, in bytes. */
+export const BATCH_BODY_BYTES = 8 * 1024 * 1024;
+
+/** Most orders handed to a gateway in one answer. */
+export const ORDERS_PER_POLL = 100;
+
+/** Longest answer that a gateway reads, in bytes. */
+export const ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** How many of the newest orders a gateway knows again, once its consumers have taken them. */
+export const ORDERS_REMEMBERED = 100_000;
+
+/** How long an order waits at the hub for a gateway that does not fetch it, in ms, before it is tried again later. */
+export const ORDER_WAIT_MS = 60_000;
+
+/** A gateway that was not heard of for this long counts as away, in ms. */
+export const AWAY_AFTER_MS = 60_000;

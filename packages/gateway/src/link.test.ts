@@ -1,0 +1,312 @@
+import { cpSync, rmSync } from "node:fs";
+import { flow } from "@lineshaft/engine";
+import { FakeClock, certificatesMissing, note, type Note } from "@lineshaft/testing";
+import { describe, expect, test } from "vitest";
+import type { GatewayOrder } from "./index.ts";
+import { LinkBed, upTo } from "./testing/bed.ts";
+
+describe.skipIf(certificatesMissing())("facts go up", () => {
+  test("in their order, each once, under the gateway's name", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 40 } });
+    await bed.startGateway();
+    await bed.push(1, 250);
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual(upTo(250));
+    const [first] = await bed.messages();
+    expect(first).toMatchObject({ source: "gateways", sourceId: "client:n-1", contract: "note.v1" });
+    expect(first?.origin).toContain("gateway client, fact 1, recorded there 2026-01-05T06:00:00.000Z");
+    expect(bed.gateway?.status()).toMatchObject({ link: { state: "up", skewMs: 0 }, buffer: { facts: 0 } });
+    expect((await bed.ledger.totals()).duplicates).toBe(0);
+  });
+
+  test("after a cut that lasted, with what was recorded meanwhile", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 40 } });
+    bed.line.refusing = true;
+    await bed.startGateway();
+    await bed.push(1, 100);
+    await bed.until("the link is down", () => bed.gateway?.status().link.state === "down");
+    expect(bed.gateway?.status()).toMatchObject({ buffer: { facts: 100, oldest: Date.UTC(2026, 0, 5, 6) } });
+    bed.line.heal();
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual(upTo(100));
+  });
+
+  test.each(["there", "back", "both"] as const)(
+    "over a line that goes silent (%s) without telling anybody",
+    async (direction) => {
+      await using bed = await LinkBed.open({ limits: { batchFacts: 10, requestMs: 30_000 } });
+      await bed.startGateway();
+      await bed.push(1, 5);
+      await bed.caughtUp();
+      bed.line.swallow(direction);
+      await bed.push(6, 60);
+      // Nobody answers, and only the time limit says so.
+      await bed.until("a request is under way", () => bed.clock.timers > 0);
+      bed.line.heal();
+      await bed.until("it is given up", async () => {
+        await bed.clock.advance(1_000);
+        return bed.gateway?.status().link.state === "down";
+      });
+      await bed.caughtUp();
+      expect(await bed.notes()).toEqual(upTo(60));
+      expect((await bed.ledger.totals()).duplicates).toBe(0);
+    },
+  );
+
+  test("over a line that breaks again and again", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 10 } });
+    await bed.startGateway();
+    for (let round = 0; round < 20; round++) {
+      const pushed = bed.push(round * 25 + 1, round * 25 + 25);
+      bed.line.reset();
+      await pushed;
+    }
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual(upTo(500));
+    expect((await bed.ledger.totals()).duplicates).toBe(0);
+  });
+
+  test("through restarts of the hub and of the gateway", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 10 } });
+    await bed.startGateway();
+    await bed.push(1, 35);
+    await bed.stopHub();
+    await bed.push(36, 70);
+    await bed.stopGateway();
+    await bed.startGateway();
+    await bed.push(71, 90);
+    await bed.startHub();
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual(upTo(90));
+    expect(await bed.gaps()).toEqual([]);
+  });
+
+  test("what breaks its contract is kept at the hub as evidence, and holds up nothing", async () => {
+    await using bed = await LinkBed.open();
+    await bed.startGateway({ contracts: [note] });
+    await bed.push(1, 2);
+    expect(await bed.source.push(3, { raw: '{"id":3}' })).toMatchObject({ kind: "refused" });
+    await bed.push(4, 4);
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual([1, 2, 4]);
+    expect(await bed.ledger.refusals({ after: 0, limit: 10 })).toHaveLength(1);
+  });
+
+  test("a refused fact at the end of a batch moves the place as well", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 2 } });
+    await bed.startGateway();
+    await Promise.all([bed.source.push(1), bed.source.push(2, { raw: "{" }), bed.source.push(3)]);
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual([1, 3]);
+    expect(await bed.ledger.refusals({ after: 0, limit: 10 })).toHaveLength(1);
+  });
+
+  test("a clock that jumps back or ahead changes nothing of order and number", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 10 } });
+    let jump = 0;
+    const { clock } = bed;
+    await bed.startGateway(
+      {},
+      {
+        clock: {
+          now: () => clock.now() + jump,
+          sleep: (ms, signal) => clock.sleep(ms, signal),
+          after: (ms, run) => clock.after(ms, run),
+        },
+      },
+    );
+    await bed.push(1, 15);
+    await bed.caughtUp();
+    jump = -86_400_000;
+    await bed.push(16, 30);
+    await bed.caughtUp();
+    expect(bed.gateway?.status().link.skewMs).toBe(86_400_000);
+    jump = 86_400_000;
+    await bed.push(31, 45);
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual(upTo(45));
+    expect(bed.gateway?.status().link.skewMs).toBe(-86_400_000);
+  });
+});
+
+describe.skipIf(certificatesMissing())("a hub that is older than what it confirmed", () => {
+  test("gets again what the gateway still has, and is told of what is gone", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 10 } });
+    await bed.startGateway();
+    await bed.push(1, 30);
+    await bed.caughtUp();
+    await bed.stopHub();
+    cpSync(bed.ledgerPath, `${bed.ledgerPath}.old`);
+    await bed.startHub();
+    await bed.push(31, 60);
+    await bed.caughtUp();
+    await bed.stopHub();
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${bed.ledgerPath}${end}`, { force: true });
+    cpSync(`${bed.ledgerPath}.old`, bed.ledgerPath);
+    await bed.push(61, 90);
+    await bed.startHub();
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual([...upTo(30), ...upTo(30).map((n) => n + 60)]);
+    expect(await bed.gaps()).toEqual([expect.stringContaining("needs facts 31 to 60 again") as string]);
+  });
+
+  test("a hub with a new ledger is told that all is gone, and goes on", async () => {
+    await using bed = await LinkBed.open();
+    await bed.startGateway();
+    await bed.push(1, 3);
+    await bed.caughtUp();
+    await bed.stopHub();
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${bed.ledgerPath}${end}`, { force: true });
+    await bed.startHub();
+    await bed.push(4, 5);
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual([4, 5]);
+    expect(await bed.gaps()).toEqual([expect.stringContaining("needs facts 1 to 3 again") as string]);
+  });
+});
+
+describe.skipIf(certificatesMissing())("a gateway's file that is older than what it sent", () => {
+  test("counts anew, so that nothing recorded since is taken for something known", async () => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 10 } });
+    await bed.startGateway();
+    await bed.push(1, 10);
+    await bed.caughtUp();
+    await bed.stopGateway();
+    cpSync(bed.bufferPath, `${bed.bufferPath}.old`);
+    await bed.startGateway();
+    await bed.push(11, 20);
+    await bed.caughtUp();
+    await bed.stopGateway();
+    for (const end of ["", "-wal"]) rmSync(`${bed.bufferPath}${end}`, { force: true });
+    cpSync(`${bed.bufferPath}.old`, bed.bufferPath);
+    bed.line.refusing = true;
+    await bed.startGateway();
+    await bed.push(21, 25);
+    // A second start before the hub could be asked does not forget where the file ended.
+    await bed.stopGateway();
+    await bed.startGateway();
+    await bed.push(26, 45);
+    bed.line.heal();
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual(upTo(45));
+    expect((await bed.ledger.totals()).duplicates).toBe(0);
+    expect(await bed.gaps()).toEqual([expect.stringContaining("counts its facts anew, after number 20") as string]);
+  });
+
+  test("that was made anew starts at 1 under another epoch, and the hub says so", async () => {
+    await using bed = await LinkBed.open();
+    await bed.startGateway();
+    await bed.push(1, 5);
+    await bed.caughtUp();
+    const epoch = bed.gateway?.buffer.epoch;
+    await bed.stopGateway();
+    for (const end of ["", "-wal"]) rmSync(`${bed.bufferPath}${end}`, { force: true });
+    await bed.startGateway();
+    expect(bed.gateway?.buffer.epoch).not.toBe(epoch);
+    await bed.push(6, 8);
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual(upTo(8));
+    expect(await bed.gaps()).toEqual([expect.stringContaining("counts its facts anew, after number 5") as string]);
+  });
+});
+
+describe.skipIf(certificatesMissing())("a hub refuses in a sentence", () => {
+  test("a gateway that it does not know", async () => {
+    await using bed = await LinkBed.open({ gateways: [{ name: "hamburg" }] });
+    await bed.startGateway();
+    await bed.push(1, 1);
+    await bed.until("it is refused", () => bed.gateway?.status().link.state === "refused");
+    expect(bed.gateway?.status().link.message).toContain("This hub knows no gateway client. Add it to `gateways`");
+    expect(bed.gateway?.buffer.facts).toBe(1);
+  });
+
+  test("a certificate that is not the pinned one", async () => {
+    await using bed = await LinkBed.open({ gateways: [{ name: "client", fingerprint: "00:11" }] });
+    await bed.startGateway();
+    await bed.until("it is refused", () => bed.gateway?.status().link.state === "refused");
+    expect(bed.gateway?.status().link.message).toContain("another certificate than the one that is pinned");
+  });
+
+  test("a certificate that has expired meanwhile", async () => {
+    await using bed = await LinkBed.open();
+    await bed.startGateway();
+    await bed.push(1, 1);
+    await bed.caughtUp();
+    await bed.stopHub();
+    await bed.startHub(new FakeClock(Date.now() + 400 * 86_400_000));
+    await bed.push(2, 2);
+    await bed.until("it is refused", () => bed.gateway?.status().link.state === "refused");
+    expect(bed.gateway?.status().link.message).toMatch(
+      /The certificate of client expired on .*Enrol the gateway again/,
+    );
+    expect(bed.gateway?.buffer.facts).toBe(1);
+  });
+});
+
+describe.skipIf(certificatesMissing())("orders go down", () => {
+  const downwards = () => {
+    const taken: GatewayOrder[] = [];
+    const options = {
+      flows: (intake: ReturnType<typeof import("./index.ts").gatewayIntake>) => {
+        const target = intake.gateway({ name: "to-client", gateway: "client" });
+        const notes = flow("down", note).to(target.order, (it: Note) => it);
+        return { systems: [target], flows: [notes] };
+      },
+    };
+    const consumer = {
+      name: "running-order",
+      take: (order: GatewayOrder) => {
+        taken.push(order);
+        return Promise.resolve();
+      },
+    };
+    return { taken, options, consumer };
+  };
+  const order = (n: number) => ({ contract: "note.v1", raw: JSON.stringify({ id: `o-${n}`, key: "MO-1", n }) });
+  const numbers = (taken: readonly GatewayOrder[]) => taken.map(({ value }) => (value as Note).n);
+
+  test("in their order, and are done when they are on the gateway's disk", async () => {
+    const { taken, options, consumer } = downwards();
+    await using bed = await LinkBed.open(options);
+    await bed.startGateway({ consumers: [consumer] });
+    for (const n of upTo(5)) await bed.hub?.intake("erp").record(order(n));
+    await bed.until("all are taken", () => taken.length === 5);
+    expect(numbers(taken)).toEqual(upTo(5));
+    await bed.until("all are done", async () =>
+      (await bed.ledger.deliveries({ limit: 10 })).every(({ state }) => state === "done"),
+    );
+  });
+
+  test("each once, over a line that breaks and a gateway that starts again", async () => {
+    const { taken, options, consumer } = downwards();
+    await using bed = await LinkBed.open(options);
+    await bed.startGateway({ consumers: [consumer] });
+    for (const n of upTo(20)) {
+      await bed.hub?.intake("erp").record(order(n));
+      if (n % 3 === 0) bed.line.reset();
+      if (n === 10) {
+        await bed.stopGateway();
+        await bed.startGateway({ consumers: [consumer] });
+      }
+    }
+    await bed.until("all are taken", async () => {
+      await bed.clock.advance(500);
+      return taken.length >= 20;
+    });
+    expect(numbers(taken)).toEqual(upTo(20));
+  });
+
+  test("an order that its consumer fails on comes again, and those after it wait", async () => {
+    const { taken, options, consumer } = downwards();
+    await using bed = await LinkBed.open(options);
+    let failures = 2;
+    const take = (it: GatewayOrder) => (failures-- > 0 ? Promise.reject(new Error("not now")) : consumer.take(it));
+    await bed.startGateway({ consumers: [{ ...consumer, take }] });
+    for (const n of upTo(3)) await bed.hub?.intake("erp").record(order(n));
+    await bed.until("all are taken", async () => {
+      await bed.clock.advance(500);
+      return taken.length === 3;
+    });
+    expect(numbers(taken)).toEqual(upTo(3));
+  });
+});
