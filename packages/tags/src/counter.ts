@@ -73,7 +73,8 @@ export class Counter {
   #stepsFrom(from: number, value: number, ms: number): number | undefined {
     const most = this.#most(ms);
     if (value >= from) return value - from <= most ? value - from : undefined;
-    const over = this.#maximum === undefined ? Infinity : this.#maximum + 1 - from + value;
+    // A counter beyond its maximum has another one than was declared; nothing can be said of the way over it.
+    const over = this.#maximum === undefined || from > this.#maximum ? Infinity : this.#maximum + 1 - from + value;
     if (over <= most) return over;
     return value <= most ? value : undefined;
   }
