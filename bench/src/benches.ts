@@ -7,6 +7,7 @@ import { failoverBench } from "./failover/failover-bench.ts";
 import { growthBench } from "./growth/growth-bench.ts";
 import { peersBench } from "./peers/peers-bench.ts";
 import type { Report } from "./report.ts";
+import { contextualiserBench } from "./tags/contextualiser-bench.ts";
 import { sparkplugBench } from "./sparkplug/sparkplug-bench.ts";
 
 /** What the command line may set; each bench has its own defaults. */
@@ -38,5 +39,7 @@ export const benches = {
     failoverBench({ rounds: 3, rate: 1_000, seconds: 5, ...options }),
   growth: (options: BenchOptions): Promise<Report> => growthBench({ messages: 10_000_000, rounds: 3, ...options }),
   sparkplug: (options: BenchOptions): Promise<Report> => sparkplugBench({ rate: 20_000, seconds: 10, ...options }),
+  contextualiser: (options: BenchOptions): Promise<Report> =>
+    contextualiserBench({ messages: 500_000, rounds: 5, ...options }),
   peers: (options: BenchOptions): Promise<Report> => peersBench({ messages: 10_000, rounds: 3, ...options }),
 } as const;
