@@ -212,6 +212,7 @@ class Server implements PostgresServer {
     this.#process = server;
     running.add(server);
     server.once("exit", () => running.delete(server));
+    endWithThisProcess(server);
     return new Promise((resolve) => {
       let said = "";
       server.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -269,6 +270,21 @@ class Server implements PostgresServer {
     server.kill(signal);
     await ended;
   }
+}
+
+/** However this process ends, its server does: a shell waits on a pipe that closes then. */
+function endWithThisProcess(server: ChildProcess): void {
+  if (platform() === "win32" || server.pid === undefined) return;
+  const watching = spawn("/bin/sh", ["-c", `read _; kill -INT ${server.pid}`], {
+    ...user,
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  // Without a shell a server outlives a process that was killed; one that ends by itself takes it along all the same.
+  watching.on("error", () => undefined);
+  watching.unref();
+  (watching.stdin as Socket).unref();
+  server.once("exit", () => watching.kill("SIGKILL"));
 }
 
 /** What happens to a statement that a wire was told to watch for, once. */
