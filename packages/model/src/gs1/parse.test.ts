@@ -1,12 +1,11 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { identifierOf } from "./identifiers.ts";
 import type { Identifier } from "./identifiers.ts";
 import { checkDigitOf, formatGs1, parseGs1 } from "./index.ts";
 import { checkPairOf } from "./check-digits.ts";
 import { isUnitCode } from "../units.ts";
 import { identifierTable } from "./table.ts";
-import { bracketed, digitalLinks, elementStrings } from "./testing/vectors.ts";
 
 const now = Date.UTC(2026, 0, 5);
 const GS = "\u001d";
@@ -14,21 +13,6 @@ const parse = (text: string) => parseGs1(text, { now });
 const pairs = (text: string) => parse(text).elements.map(({ ai, value }) => `${ai}=${value}`);
 const meaning = (text: string) => parse(text).elements.at(-1)?.meaning;
 const fixes = (text: string) => parse(text).findings.map(({ fix }) => fix);
-
-describe("vectors of the GS1 syntax engine", () => {
-  test.each(elementStrings)("%s: %s", (fits, code) => {
-    const { findings, elements } = parse(code.replaceAll("^", GS));
-    expect({ fits: findings.length === 0 && elements.length > 0, findings }).toMatchObject({ fits });
-  });
-
-  test.each([...bracketed, ...digitalLinks])("%s: %s", (fits, code, expected) => {
-    const { findings, elements, form } = parse(code);
-    const read = findings.length === 0 && form !== "elements";
-    expect({ fits: read, findings }).toMatchObject({ fits });
-    const formatted = read ? formatGs1(elements, { now }) : undefined;
-    expect(formatted?.ok ? `^${formatted.text.replaceAll(GS, "^")}` : "").toBe(expected);
-  });
-});
 
 test.each([
   ["]C1010401234567890110L-77", ["01=04012345678901", "10=L-77"]],

@@ -1,8 +1,14 @@
+import { describe, expect, test } from "vitest";
+import { formatGs1, parseGs1 } from "./index.ts";
+
+const now = Date.UTC(2026, 0, 5);
+const GS = "\u001d";
+
 /**
  * Codes and what a reader has to make of them, from the tests of the GS1 syntax engine (Apache-2.0). `^` is FNC1. Left out
  * are those on what is accepted here beyond the standard: GTINs of 8, 12 and 13 digits and repeated elements in a link, a slash at its end.
  */
-export const elementStrings: readonly (readonly [fits: boolean, code: string])[] = [
+const elementStrings: readonly (readonly [fits: boolean, code: string])[] = [
   [false, ""],
   [false, "^"],
   [false, "^891234"],
@@ -82,7 +88,7 @@ export const elementStrings: readonly (readonly [fits: boolean, code: string])[]
   [false, "^4235285285285285285"],
 ];
 
-export const bracketed: readonly (readonly [fits: boolean, code: string, elements: string])[] = [
+const bracketed: readonly (readonly [fits: boolean, code: string, elements: string])[] = [
   [true, "(01)12345678901231", "^0112345678901231"],
   [true, "(10)12345", "^1012345"],
   [true, "(01)12345678901231(10)12345", "^01123456789012311012345"],
@@ -112,7 +118,7 @@ export const bracketed: readonly (readonly [fits: boolean, code: string, element
   [false, "(17)9(90)217", ""],
 ];
 
-export const digitalLinks: readonly (readonly [fits: boolean, code: string, elements: string])[] = [
+const digitalLinks: readonly (readonly [fits: boolean, code: string, elements: string])[] = [
   [false, "", ""],
   [false, "ftp://", ""],
   [false, "http://", ""],
@@ -235,3 +241,17 @@ export const digitalLinks: readonly (readonly [fits: boolean, code: string, elem
   [false, "https://a/01/12312312312333/10/", ""],
   [false, "https://a/01/12312312312333/99/ABC", ""],
 ];
+describe("vectors of the GS1 syntax engine", () => {
+  test.each(elementStrings)("%s: %s", (fits, code) => {
+    const { findings, elements } = parseGs1(code.replaceAll("^", GS), { now });
+    expect({ fits: findings.length === 0 && elements.length > 0, findings }).toMatchObject({ fits });
+  });
+
+  test.each([...bracketed, ...digitalLinks])("%s: %s", (fits, code, expected) => {
+    const { findings, elements, form } = parseGs1(code, { now });
+    const read = findings.length === 0 && form !== "elements";
+    expect({ fits: read, findings }).toMatchObject({ fits });
+    const formatted = read ? formatGs1(elements, { now }) : undefined;
+    expect(formatted?.ok ? `^${formatted.text.replaceAll(GS, "^")}` : "").toBe(expected);
+  });
+});
