@@ -3,7 +3,9 @@ import { calibrateBench } from "./calibrate/calibrate-bench.ts";
 import { engineBench } from "./engine/engine-bench.ts";
 import { odooBench } from "./erp/odoo-bench.ts";
 import { sapBench } from "./erp/sap-bench.ts";
+import { opcuaBench } from "./opcua/opcua-bench.ts";
 import { failoverBench } from "./failover/failover-bench.ts";
+import { gatewayBench } from "./gateway/gateway-bench.ts";
 import { growthBench } from "./growth/growth-bench.ts";
 import { peersBench } from "./peers/peers-bench.ts";
 import type { Report } from "./report.ts";
@@ -37,7 +39,9 @@ export const benches = {
   sap: (options: BenchOptions): Promise<Report> => sapBench({ messages: 1_000, ...options }),
   failover: (options: BenchOptions): Promise<Report> =>
     failoverBench({ rounds: 3, rate: 1_000, seconds: 5, ...options }),
+  gateway: (options: BenchOptions): Promise<Report> => gatewayBench({ messages: 1_440_000, rate: 50, ...options }),
   growth: (options: BenchOptions): Promise<Report> => growthBench({ messages: 10_000_000, rounds: 3, ...options }),
+  opcua: (options: BenchOptions): Promise<Report> => opcuaBench({ seconds: 20, ...options }),
   sparkplug: (options: BenchOptions): Promise<Report> => sparkplugBench({ rate: 20_000, seconds: 10, ...options }),
   contextualiser: (options: BenchOptions): Promise<Report> =>
     contextualiserBench({ messages: 500_000, rounds: 5, ...options }),

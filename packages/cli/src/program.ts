@@ -15,6 +15,7 @@ import { ledgerCommand } from "./commands/ledger.ts";
 import { messagesCommand } from "./commands/messages.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { odooCommand } from "./commands/odoo.ts";
+import { opcuaCommand } from "./commands/opcua.ts";
 import { parkedCommand } from "./commands/parked.ts";
 import { confirmCommand, dropCommand, resendCommand } from "./commands/people.ts";
 import { plantsCommand } from "./commands/plants.ts";
@@ -81,6 +82,7 @@ export function buildProgram(terminal: Terminal): Command {
         retainCommand(terminal),
         ledgerCommand(terminal),
         odooCommand(terminal),
+        opcuaCommand(terminal),
       ],
     ],
   ];

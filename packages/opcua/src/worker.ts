@@ -12,6 +12,9 @@ const STOP_MS = 3_000;
 /** Longest wait for the answer to a short task, ms. */
 const TASK_MS = 60_000;
 
+const source = new URL("./child/main.ts", import.meta.url);
+const compiled = new URL("./child/main.js", import.meta.url);
+
 /** A process of its own that speaks OPC UA: its memory, its crashes and its 120 MB are not the hub's. */
 export class Worker {
   readonly process: ChildProcess;
@@ -21,7 +24,7 @@ export class Worker {
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
 
   constructor(task: Task, memoryMb: number, log: Log, hear: (message: FromChild) => void) {
-    const script = fileURLToPath(new URL(`./child/main${extname(import.meta.url)}`, import.meta.url));
+    const script = fileURLToPath(extname(import.meta.url) === ".ts" ? source : compiled);
     // The child must not listen on the parent's debugger's port.
     const inherited = process.execArgv.filter((argument) => !argument.startsWith("--inspect"));
     this.process = fork(script, [], {
