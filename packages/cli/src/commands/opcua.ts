@@ -83,11 +83,15 @@ const certificateColumns: readonly Column<CertificateRow>[] = [
 function told(list: CertificateRow["list"], pki: PkiFolder): CertificateRow[] {
   return pki.list(list).map(({ path, x509 }) => ({
     list,
-    subject: x509.subject,
+    subject: subjectOf({ x509 }),
     fingerprint: x509.fingerprint256,
     validTo: new Date(x509.validTo).toISOString().slice(0, 10),
     file: path,
   }));
+}
+
+function subjectOf({ x509 }: Pick<StoredCertificate, "x509">): string {
+  return x509.subject.replaceAll("\n", ", ");
 }
 
 function trust(terminal: Terminal, name: string, pki: PkiFolder, fingerprint: string): void {
@@ -95,7 +99,7 @@ function trust(terminal: Terminal, name: string, pki: PkiFolder, fingerprint: st
   const path = pki.trust(certificate);
   terminal.result(
     { system: name, fingerprint: certificate.x509.fingerprint256, file: path },
-    ({ file }) => `${name} now trusts ${certificate.x509.subject}: ${file}. The hub connects at its next try.`,
+    ({ file }) => `${name} now trusts ${subjectOf(certificate)}: ${file}. The hub connects at its next try.`,
   );
 }
 
