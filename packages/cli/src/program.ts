@@ -9,6 +9,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { editCommand } from "./commands/edit.ts";
+import { gatewayCommand } from "./commands/gateway.ts";
 import { identitiesCommand } from "./commands/identities.ts";
 import { initCommand } from "./commands/init.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
@@ -83,6 +84,7 @@ export function buildProgram(terminal: Terminal): Command {
         ledgerCommand(terminal),
         odooCommand(terminal),
         opcuaCommand(terminal),
+        gatewayCommand(terminal),
       ],
     ],
   ];

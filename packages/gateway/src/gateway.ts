@@ -16,6 +16,7 @@ import { GatewayIntake } from "./gateway-intake.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
 import { Link, type LinkTls } from "./link.ts";
 import { type At, nowhere } from "./points.ts";
+import { keepRenewed } from "./renewal.ts";
 import { type LinkState, Uplink } from "./uplink.ts";
 
 /** What a plant's gateway is made of: what `lineshaft.gateway.ts` exports by default. */
@@ -25,6 +26,8 @@ export interface GatewayDefinition {
   /** `https://hub.example.com:7443`. */
   hub: string;
   tls: LinkTls;
+  /** The certificate's file, when the hub's authority made it: it is then renewed over the link in time. */
+  renewal?: string;
   /** The buffer's file; its folder is made when it is missing. */
   buffer: string;
   /** Whose sources bring facts in. They are not sent to. */
@@ -112,7 +115,15 @@ export class Gateway implements AsyncDisposable {
       throw error;
     }
     const { signal } = gateway.#stop;
-    gateway.#running = Promise.all([gateway.#uplink.run(signal), gateway.#downlink.run(signal)]);
+    const { name, renewal: path } = definition;
+    const link = gateway.#link;
+    gateway.#running = Promise.all([
+      gateway.#uplink.run(signal),
+      gateway.#downlink.run(signal),
+      ...(path === undefined
+        ? []
+        : [keepRenewed({ path, gateway: name, link, clock: all.clock, log: all.log }, signal)]),
+    ]);
     return gateway;
   }
 

@@ -8,7 +8,10 @@ export interface GatewayIntakeOptions {
   port: number;
   /** Default 0.0.0.0: gateways are elsewhere. Only certificates open anything. */
   host?: string;
-  tls: HubTls;
+  /** Certificates of one's own authority. */
+  tls?: HubTls;
+  /** Or the folder of the hub's own small authority, which enrols gateways by one-time codes: `lineshaft gateway code`. */
+  authority?: string;
   /** Which gateways may come; whoever is not named is refused, whatever its certificate says. */
   gateways: readonly GatewayPeer[];
   onListening?(url: string): void;
@@ -30,12 +33,14 @@ export interface HubTls {
 }
 
 /** @throws LineshaftError `config-invalid`, naming the option */
-export function checkGatewayOptions({ name, port, gateways }: GatewayIntakeOptions): void {
+export function checkGatewayOptions({ name, port, gateways, tls, authority }: GatewayIntakeOptions): void {
   const wrong = (message: string, next: string): never => {
     throw new LineshaftError("config-invalid", `Gateway intake ${name} ${message}.`, { next });
   };
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     wrong(`has port ${port}`, "Take 1 to 65535, or 0 for a free one.");
+  if ((tls === undefined) === (authority === undefined))
+    wrong("has no certificates, or two kinds of them", "Give either `tls` or `authority`.");
   if (gateways.length === 0) wrong("takes no gateway", "List the gateways that may come.");
   for (const [at, gateway] of gateways.entries()) {
     if (!/^[\w.-]{1,64}$/.test(gateway.name))

@@ -11,6 +11,8 @@ import {
   UnavailableError,
   explain,
 } from "@lineshaft/core";
+import { createPublicKey, verify } from "node:crypto";
+import { Authority, enrolmentText } from "./authority.ts";
 import { BatchReceiver } from "./batch-receiver.ts";
 import type { GatewayIntakeOptions } from "./hub-options.ts";
 import { BATCH_BODY_BYTES, GATEWAY_LIMITS } from "./limits.ts";
@@ -21,8 +23,10 @@ import {
   type Answer,
   BATCH_PATH,
   type Batch,
+  ENROL_PATH,
   ORDERS_PATH,
   PLACE_PATH,
+  RENEW_PATH,
   SIGNATURE_HEADER,
   batchIsSigned,
   unpackBatch,
@@ -58,12 +62,14 @@ export class HubSource implements Source {
   readonly #o: GatewayIntakeOptions;
   readonly #context: SystemContext;
   readonly #outboxes: ReadonlyMap<string, Outbox>;
+  readonly #authority: Authority | undefined;
   #url: string | undefined;
 
   constructor(options: GatewayIntakeOptions, context: SystemContext, outboxes: ReadonlyMap<string, Outbox>) {
     this.#o = options;
     this.#context = context;
     this.#outboxes = outboxes;
+    if (options.authority !== undefined) this.#authority = new Authority(options.authority, context.clock);
     for (const { name } of options.gateways) this.status.set(name, { name });
   }
 
@@ -97,7 +103,9 @@ export class HubSource implements Source {
   }
 
   #server(serve: (request: IncomingMessage, response: ServerResponse) => void): Server {
-    const { cert, key, gatewayCa } = this.#o.tls;
+    const { tls = this.#authority?.tls } = this.#o;
+    if (tls === undefined) throw new Error("checked options have certificates");
+    const { cert, key, gatewayCa } = tls;
     const server = createServer(
       {
         cert: readPem(cert),
@@ -146,6 +154,7 @@ export class HubSource implements Source {
     signal: AbortSignal,
   ): Promise<object> {
     const { clock } = this.#context;
+    if (request.url === ENROL_PATH) return this.#enrol(request);
     const peer = peerOf(request, this.#o.gateways, clock.now());
     if (!peer.ok) {
       request.resume();
@@ -162,6 +171,9 @@ export class HubSource implements Source {
         return this.#takeBatch(request, peer, receiver, status);
       case `GET ${ORDERS_PATH}`:
         return this.#orders(url, peer.name, signal);
+      case `POST ${RENEW_PATH}`:
+        request.resume();
+        return this.#renew(peer);
       default:
         request.resume();
         return this.#refused({
@@ -215,6 +227,37 @@ export class HubSource implements Source {
     return outbox.take({ run: url.searchParams.get("run") ?? "", after: number("after"), waitMs }, signal);
   }
 
+  /** Open to whoever has a code. A code is used up before anything else is looked at, so that it cannot be tried twice. */
+  async #enrol(request: IncomingMessage): Promise<object> {
+    const body = await readBody(request);
+    if (this.#authority === undefined) return this.#refused(noAuthority);
+    try {
+      const { secret, publicKey, proof } = JSON.parse(body?.toString("utf8") ?? "") as Record<string, string>;
+      const gateway = this.#authority.redeem(secret ?? "");
+      const key = createPublicKey(publicKey ?? "");
+      if (!verify("sha256", enrolmentText(secret ?? ""), key, Buffer.from(proof ?? "", "base64")))
+        throw new LineshaftError("not-signed-in", "The gateway does not have the key it asks a certificate for.", {
+          next: "Make a new code and enrol again.",
+        });
+      this.#context.log.info("a gateway was enrolled", { gateway });
+      return { kind: "enrolled", certificate: this.#authority.issue(gateway, key), ca: this.#authority.certificate };
+    } catch (error) {
+      const known = error instanceof LineshaftError;
+      const message = known ? error.message : "The request cannot be read.";
+      return this.#refused({ reason: "not-enrolled", message, next: known ? error.next : "Enrol again." });
+    }
+  }
+
+  #renew(peer: KnownPeer): object {
+    if (this.#authority === undefined) return this.#refused(noAuthority);
+    this.#context.log.info("a gateway's certificate was renewed", { gateway: peer.name });
+    return {
+      kind: "enrolled",
+      certificate: this.#authority.issue(peer.name, peer.key),
+      ca: this.#authority.certificate,
+    };
+  }
+
   #heard(name: string): GatewayStatus {
     const status = this.status.get(name) ?? { name };
     status.heardAt = this.#context.clock.now();
@@ -249,8 +292,14 @@ export class HubSource implements Source {
   }
 }
 
+const noAuthority = {
+  reason: "no-authority",
+  message: "This hub makes no certificates.",
+  next: "Give the gateway intake an `authority`, or make certificates with your own.",
+};
+
 /** Statuses for whoever looks at traffic; gateways go by the answer itself. */
-const STATUS = { accepted: 200, orders: 200, need: 409, refused: 403, later: 503 } as const;
+const STATUS = { accepted: 200, orders: 200, enrolled: 200, need: 409, refused: 403, later: 503 } as const;
 
 function send(response: ServerResponse, answer: object): void {
   const kind = "kind" in answer ? (answer.kind as keyof typeof STATUS) : "accepted";

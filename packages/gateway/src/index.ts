@@ -1,5 +1,7 @@
+export { Authority } from "./authority.ts";
 export { FactBuffer } from "./buffer.ts";
 export type { BufferedFact, BufferOptions } from "./buffer.ts";
+export { enrol, enrolled } from "./enrol.ts";
 export { Gateway } from "./gateway.ts";
 export type { GatewayDefinition, GatewayOptions, GatewayStatus } from "./gateway.ts";
 export type { GatewayOrder, OrderConsumer } from "./downlink.ts";
@@ -10,3 +12,5 @@ export type { LinkState } from "./uplink.ts";
 export { gatewayIntake } from "./hub-system.ts";
 export type { GatewayIntake, GatewayTarget } from "./hub-system.ts";
 export type { GatewayIntakeOptions, GatewayPeer, HubTls } from "./hub-options.ts";
+export { serveGateway } from "./status-page.ts";
+export type { ServedGateway } from "./status-page.ts";

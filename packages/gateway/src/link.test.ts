@@ -3,6 +3,8 @@ import { flow } from "@lineshaft/engine";
 import { FakeClock, certificatesMissing, note, type Note } from "@lineshaft/testing";
 import { describe, expect, test } from "vitest";
 import type { GatewayOrder } from "./index.ts";
+import { Link } from "./link.ts";
+import { BATCH_PATH, SIGNATURE_HEADER, packBatch, signBatch } from "./wire.ts";
 import { LinkBed, upTo } from "./testing/bed.ts";
 
 describe.skipIf(certificatesMissing())("facts go up", () => {
@@ -225,6 +227,49 @@ describe.skipIf(certificatesMissing())("a hub refuses in a sentence", () => {
     await bed.startGateway();
     await bed.until("it is refused", () => bed.gateway?.status().link.state === "refused");
     expect(bed.gateway?.status().link.message).toContain("another certificate than the one that is pinned");
+  });
+
+  test.each([
+    ["unsigned", (batch: Buffer) => ({ body: batch, signature: "" })],
+    ["changed on its way", (batch: Buffer, signature: string) => ({ body: Buffer.concat([batch, batch]), signature })],
+  ])("a batch that is %s", async (_what, spoil) => {
+    await using bed = await LinkBed.open();
+    const { hub, tls } = bed.definition();
+    const link = new Link({ hub, tls, clock: bed.clock });
+    const head = { gateway: "client", epoch: "e", first: 1, last: 1, facts: 1, sentAt: 0 };
+    const fact = { seq: 1, telemetry: false, receivedTime: 0, contract: "note.v1", raw: "{}" };
+    const batch = packBatch(head, [fact], 0).body;
+    const { body, signature } = spoil(batch, signBatch(link.key, "client", batch));
+    const headers = { [SIGNATURE_HEADER]: signature };
+    const signal = AbortSignal.timeout(20_000);
+    const answer = await link.send({ method: "POST", path: BATCH_PATH, headers, body, limitMs: 20_000 }, signal);
+    link.reset();
+    expect(answer).toMatchObject({ status: 403, body: { kind: "refused", reason: "bad-signature" } });
+    expect(await bed.ledger.totals()).toMatchObject({ messages: 0, refusals: 0 });
+  });
+
+  test("a gap in the numbers is answered with what is needed, and nothing of it is taken", async () => {
+    await using bed = await LinkBed.open();
+    const { hub, tls } = bed.definition();
+    const link = new Link({ hub, tls, clock: bed.clock });
+    const send = async (first: number, last: number) => {
+      const facts = upTo(last - first + 1).map((at) => {
+        const raw = JSON.stringify({ id: `n-${first + at - 1}`, key: "k" });
+        return { seq: first + at - 1, telemetry: false, receivedTime: 0, contract: "note.v1", raw };
+      });
+      const head = { gateway: "client", epoch: "e", first, last, facts: facts.length, sentAt: 0 };
+      const { body } = packBatch(head, facts, 0);
+      const headers = { [SIGNATURE_HEADER]: signBatch(link.key, "client", body) };
+      const signal = AbortSignal.timeout(20_000);
+      return (await link.send({ method: "POST", path: BATCH_PATH, headers, body, limitMs: 20_000 }, signal)).body;
+    };
+    expect(await send(1, 3)).toMatchObject({ kind: "accepted", through: 3 });
+    expect(await send(5, 6)).toMatchObject({ kind: "need", from: 4 });
+    expect(await send(1, 3)).toMatchObject({ kind: "accepted", through: 3 });
+    expect(await send(2, 5)).toMatchObject({ kind: "accepted", through: 5 });
+    link.reset();
+    expect(await bed.notes()).toEqual(upTo(5));
+    expect((await bed.ledger.totals()).duplicates).toBe(0);
   });
 
   test("a certificate that has expired meanwhile", async () => {

@@ -8,6 +8,8 @@ import { iso } from "./gap.ts";
 export const BATCH_PATH = "/v1/gateway/facts";
 export const ORDERS_PATH = "/v1/gateway/orders";
 export const PLACE_PATH = "/v1/gateway/place";
+export const ENROL_PATH = "/v1/gateway/enrol";
+export const RENEW_PATH = "/v1/gateway/renew";
 
 /** Carries the signature of a batch: base64 of the gateway key's signature over its digest. */
 export const SIGNATURE_HEADER = "lineshaft-signature";
@@ -58,6 +60,13 @@ export type Answer =
   | { kind: "refused"; reason: string; message: string; next: string; now: number }
   /** The hub cannot store just now. */
   | { kind: "later"; message: string; retryAfterMs: number; now: number };
+
+/** A certificate that was made for a gateway, and the authority that made it; PEM. */
+export interface Enrolled {
+  kind: "enrolled";
+  certificate: string;
+  ca: string;
+}
 
 /** Level 1: a link is slow for want of bytes, a gateway for want of time. */
 const GZIP_LEVEL = 1;
