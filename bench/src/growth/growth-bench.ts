@@ -6,6 +6,7 @@ import { openPostgresLedger, postgres } from "@lineshaft/ledger-postgres";
 import { completion } from "@lineshaft/model";
 import { startPostgres } from "@lineshaft/testing/postgres";
 import { type BenchServer, openServerFolder, startBenchServer } from "../engine/bench-server.ts";
+import { SOURCE } from "../engine/bench-hub.ts";
 import { FACT_BYTES, completionText } from "../engine/completion-facts.ts";
 import { runEndToEnd } from "../engine/rounds.ts";
 import { type Report, rounded } from "../report.ts";
@@ -24,6 +25,8 @@ const ORDERS = 100_000;
 const ROUND_ORDERS = 1_000;
 /** Messages in each timed round, at most. */
 const ROUND = 20_000;
+/** Facts that came and went since the last checkpoint: what a server takes within two or three minutes. */
+const TOUCHED = 300_000;
 /** Ledgers up to this size are verified in full. */
 const VERIFIED = 200_000;
 const MB = 1_000_000;
@@ -50,12 +53,14 @@ export async function growthBench(settings: GrowthSettings): Promise<Report> {
   const sizes = await sizesOf(bench, url);
   const run = new Turns(bench, url, messages);
   const round = Math.min(ROUND, messages);
-  await run.both(Math.ceil(round / 4));
-  const found: { empty: number; grown: number }[] = [];
+  await run.pair(Math.ceil(round / 4));
+  await betweenCheckpoints(bench, url, Math.min(TOUCHED, messages));
+  const found: Pair[] = [];
+  for (let at = 0; at < rounds; at++) found.push(await run.pair(round));
+  const fresh: Pair[] = [];
   for (let at = 0; at < rounds; at++) {
-    const both = await run.both(round);
-    process.stderr.write(`  empty ${rounded(both.empty)}/s, grown ${rounded(both.grown)}/s\n`);
-    found.push(both);
+    await bench.server.sql("checkpoint");
+    fresh.push(await run.pair(round));
   }
   const all = sizes.reduce((sum, { table, index }) => sum + table + index, 0);
   return {
@@ -73,15 +78,20 @@ export async function growthBench(settings: GrowthSettings): Promise<Report> {
       auditVerified: verified,
     },
     figures: {
-      share: rounded(median(found.map(({ empty, grown }) => grown / empty))),
-      emptyPerSecond: rounded(median(found.map(({ empty }) => empty))),
-      grownPerSecond: rounded(median(found.map(({ grown }) => grown))),
+      share: shareOf(found),
+      emptyPerSecond: rounded(median(found.map(({ empty }) => empty.rate))),
+      grownPerSecond: rounded(median(found.map(({ grown }) => grown.rate))),
+      afterCheckpointShare: shareOf(fresh),
+      walKbPerMessage: walOf(found, "grown"),
+      emptyWalKbPerMessage: walOf(found, "empty"),
+      afterCheckpointWalKbPerMessage: walOf(fresh, "grown"),
       tableMb: rounded(sizes.reduce((sum, { table }) => sum + table, 0) / MB),
       indexMb: rounded(sizes.reduce((sum, { index }) => sum + index, 0) / MB),
       bytesPerMessage: rounded(all / messages),
     },
     notes: [
       "share is the median of each round's own ratio: the grown ledger right after an empty one, on the same server.",
+      "afterCheckpointShare: the same right after a checkpoint, when each first change of a page goes into the log as the whole page.",
       `Tables and indexes, in MB: ${sizes.map(({ name, table, index }) => `${name} ${rounded(table / MB)} + ${rounded(index / MB)}`).join(", ")}.`,
     ],
   };
@@ -118,6 +128,39 @@ async function verify(url: string): Promise<string> {
   return `${rows} rows`;
 }
 
+/** One turn of a hub on a ledger. */
+interface Turn {
+  rate: number;
+  /** Of the write-ahead log, in bytes per message. */
+  wal: number;
+}
+
+interface Pair {
+  empty: Turn;
+  grown: Turn;
+}
+
+function shareOf(pairs: readonly Pair[]): number {
+  return rounded(median(pairs.map(({ empty, grown }) => grown.rate / empty.rate)));
+}
+
+function walOf(pairs: readonly Pair[], which: keyof Pair): number {
+  return rounded(median(pairs.map((pair) => pair[which].wal)) / 1_000);
+}
+
+/**
+ * Brings the grown ledger to where it is for most of the time: some way after a checkpoint. The first change of a page after
+ * one goes into the log as the whole page, and random ids change pages all over the index of known facts.
+ */
+async function betweenCheckpoints({ server }: BenchServer, url: string, rows: number): Promise<void> {
+  await server.sql(
+    `insert into lineshaft.seen
+     select '${SOURCE}', md5('touched-' || n)::uuid::text, 0, '' from generate_series(1, ${rows}) n;
+     delete from lineshaft.seen where message = 0`,
+    url,
+  );
+}
+
 /** Facts with ids in no order, as most senders make them, and unlike those of the grown ledger. */
 class Turns {
   readonly #bench: BenchServer;
@@ -130,14 +173,24 @@ class Turns {
     this.#next = messages;
   }
 
-  async both(count: number): Promise<{ empty: number; grown: number }> {
-    const empty = await this.#bench.newDatabase();
-    const facts = () => Array.from({ length: count }, () => this.#fact());
-    const emptyRun = await runEndToEnd(postgres({ url: empty }), facts());
-    await this.#bench.drop(empty);
-    const grownRun = await runEndToEnd(postgres({ url: this.#grown }), facts());
-    await this.#bench.server.sql("checkpoint");
-    return { empty: emptyRun.rate, grown: grownRun.rate };
+  /** One right after the other. The empty ledger stays: to drop a database is a checkpoint. */
+  async pair(count: number): Promise<Pair> {
+    const empty = await this.#turn(await this.#bench.newDatabase(), count);
+    const grown = await this.#turn(this.#grown, count);
+    process.stderr.write(`  empty ${rounded(empty.rate)}/s, grown ${rounded(grown.rate)}/s\n`);
+    return { empty, grown };
+  }
+
+  async #turn(url: string, count: number): Promise<Turn> {
+    const facts = Array.from({ length: count }, () => this.#fact());
+    const before = await this.#wal();
+    const { rate } = await runEndToEnd(postgres({ url }), facts);
+    return { rate, wal: ((await this.#wal()) - before) / count };
+  }
+
+  async #wal(): Promise<number> {
+    const [row] = await this.#bench.server.sql("select pg_current_wal_insert_lsn() - '0/0' as bytes");
+    return Number(row?.["bytes"]);
   }
 
   #fact(): Fact {
