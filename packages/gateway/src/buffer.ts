@@ -48,6 +48,7 @@ const RESERVED_BYTES = 256 * 1024;
 
 interface Waiting {
   fact: Omit<BufferedFact, "seq">;
+  setting: { name: string; value: string } | undefined;
   resolve: (seq: number) => void;
   reject: (error: unknown) => void;
 }
@@ -165,14 +166,14 @@ export class FactBuffer {
   }
 
   /**
-   * Resolves with the fact's number once it is on disk.
+   * Resolves with the fact's number once it is on disk; `setting` is saved in the same commit.
    * @throws LineshaftError `intake-overloaded`, `ledger-full`, `ledger-io`: nothing of it was kept
    */
-  record(fact: Omit<BufferedFact, "seq">): Promise<number> {
+  record(fact: Omit<BufferedFact, "seq">, setting?: { name: string; value: string }): Promise<number> {
     if (this.#closed) return Promise.reject(closed());
     if (this.#waiting.length >= WAITING_FACTS) return Promise.reject(overloaded(`${WAITING_FACTS} facts wait already`));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ fact, resolve, reject });
+      this.#waiting.push({ fact, setting, resolve, reject });
       this.#wake();
     });
   }
@@ -331,10 +332,11 @@ export class FactBuffer {
     const needed = sizes.reduce((sum, bytes) => sum + bytes, 0);
     while (room < needed && this.#shedSome()) room = this.#room();
     const taken: number[] = [];
-    for (const [at, { fact }] of group.entries()) {
+    for (const [at, { fact, setting }] of group.entries()) {
       room -= sizes[at] ?? 0;
       if (room < 0) break;
       taken.push(this.#insert(fact));
+      if (setting !== undefined) this.#set(setting.name, setting.value);
     }
     return taken;
   }

@@ -1,7 +1,7 @@
 import { type Clock, type Log, UnavailableError, explain } from "@lineshaft/core";
 import type { FactBuffer } from "./buffer.ts";
 import type { GatewayLimits } from "./limits.ts";
-import { ORDERS_REMEMBERED } from "./limits.ts";
+import { ORDERS_AHEAD, ORDERS_REMEMBERED } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { OrdersAnswer } from "./outbox.ts";
 import { ORDERS_PATH } from "./wire.ts";
@@ -46,6 +46,8 @@ export class Downlink {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    // Without anybody who takes orders, they are better kept at the hub, which says that nobody asks for them.
+    if (this.#o.consumers.length === 0) return;
     await Promise.all([this.#fetch(signal), ...this.#o.consumers.map((consumer) => this.#feed(consumer, signal))]);
   }
 
@@ -63,6 +65,7 @@ export class Downlink {
 
   async #fetchSome(signal: AbortSignal): Promise<void> {
     const { link, limits, buffer } = this.#o;
+    if (buffer.newestOrder - this.#taken() >= ORDERS_AHEAD) throw new Error("its consumers have to catch up first");
     const { run, after } = this.#stored;
     const path = `${ORDERS_PATH}?run=${run}&after=${after}&wait=${limits.pollMs}`;
     const { status, body } = await link.send({ method: "GET", path, limitMs: limits.pollMs + POLL_MARGIN_MS }, signal);
@@ -97,10 +100,15 @@ export class Downlink {
 
   /** Orders that all consumers have are kept for a while, so that one that comes again is known. */
   #forget(): void {
-    const { buffer, consumers } = this.#o;
-    const taken = Math.min(...consumers.map(({ name }) => Number(buffer.setting(`orders:${name}`) ?? 0)));
-    const upTo = Math.min(taken, buffer.newestOrder - ORDERS_REMEMBERED);
+    const { buffer } = this.#o;
+    const upTo = Math.min(this.#taken(), buffer.newestOrder - ORDERS_REMEMBERED);
     if (upTo > 0) buffer.forgetOrders(upTo);
+  }
+
+  /** All consumers have the orders up to here. */
+  #taken(): number {
+    const { buffer, consumers } = this.#o;
+    return Math.min(...consumers.map(({ name }) => Number(buffer.setting(`orders:${name}`) ?? 0)));
   }
 
   #somethingStored(signal: AbortSignal): Promise<void> {

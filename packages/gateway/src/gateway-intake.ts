@@ -1,5 +1,6 @@
 import type { Clock, Contract, Fact, Finding, Intake, Receipt } from "@lineshaft/core";
 import type { BufferedFact, FactBuffer } from "./buffer.ts";
+import { EVIDENCE_BYTES, FACT_BYTES } from "./limits.ts";
 
 interface GatewayIntakeOptions {
   source: string;
@@ -21,23 +22,26 @@ export class GatewayIntake implements Intake {
   }
 
   async record(fact: Fact): Promise<Receipt> {
-    const { buffer, clock, telemetry, contracts } = this.#o;
+    const { buffer, clock, telemetry, contracts, counted } = this.#o;
     const made = translate(fact);
     const findings = findingsOf(contracts.get(fact.contract), fact, made);
-    const seq = await buffer.record({
-      telemetry: telemetry.has(fact.contract),
-      receivedTime: clock.now(),
-      contract: fact.contract,
-      raw: fact.raw,
-      ...made,
-      ...(fact.id === undefined ? {} : { id: fact.id }),
-      ...(fact.scope === undefined ? {} : { scope: fact.scope }),
-      ...(fact.fields === undefined ? {} : { fields: fact.fields }),
-      ...(fact.trace === undefined ? {} : { trace: fact.trace }),
-      origin: fact.origin === undefined ? this.#o.source : `${this.#o.source} ${fact.origin}`,
-    });
-    if (fact.cursor !== undefined) await this.saveCursor(fact.cursor.name, fact.cursor.value);
-    this.#o.counted();
+    const { contract, id, scope, fields, trace, origin, cursor } = fact;
+    const seq = await buffer.record(
+      {
+        telemetry: telemetry.has(contract),
+        receivedTime: clock.now(),
+        contract,
+        id,
+        scope,
+        fields,
+        trace,
+        origin: origin === undefined ? this.#o.source : `${this.#o.source} ${origin}`,
+        raw: tooLong(fact.raw) ? Buffer.from(fact.raw).subarray(0, EVIDENCE_BYTES) : fact.raw,
+        ...made,
+      },
+      cursor && { name: this.#cursorName(cursor.name), value: cursor.value },
+    );
+    counted();
     if (findings.length > 0) return { kind: "refused", refusal: seq, findings };
     return { kind: "accepted", message: seq };
   }
@@ -64,18 +68,26 @@ type Translated = Pick<BufferedFact, "canonical" | "fault">;
 
 /** A translation is code of the gateway's configuration, so it is done here; the hub keeps both forms. */
 function translate(fact: Fact): Translated {
+  const { raw, fields = {} } = fact;
+  if (tooLong(raw)) return { fault: `The fact is longer than ${FACT_BYTES} bytes; its beginning is kept.` };
   if (fact.translate === undefined) return {};
-  const { fields = {} } = fact;
   try {
-    const body = parse(fact.raw);
-    const filled = isObject(body) ? { ...fields, ...body } : body;
-    return { canonical: JSON.stringify(fact.translate(filled, fields)) ?? "null" };
+    const body = parse(raw);
+    const canonical = JSON.stringify(fact.translate(isObject(body) ? { ...fields, ...body } : body, fields)) ?? "null";
+    return tooLong(canonical)
+      ? { fault: `What was made of the fact is longer than ${FACT_BYTES} bytes.` }
+      : { canonical };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
 }
 
+function tooLong(raw: string | Uint8Array): boolean {
+  return (typeof raw === "string" ? Buffer.byteLength(raw) : raw.byteLength) > FACT_BYTES;
+}
+
 function findingsOf(contract: Contract | undefined, fact: Fact, made: Translated): Finding[] {
+  if (tooLong(fact.raw)) return [{ field: "", rule: "intake.too-large", fix: `Send at most ${FACT_BYTES} bytes.` }];
   if (contract === undefined) return [];
   try {
     if (made.fault !== undefined) throw new Error(made.fault);

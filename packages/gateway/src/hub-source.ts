@@ -15,7 +15,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { Authority, enrolmentText } from "./authority.ts";
 import { BatchReceiver } from "./batch-receiver.ts";
 import type { GatewayIntakeOptions } from "./hub-options.ts";
-import { BATCH_BODY_BYTES, GATEWAY_LIMITS } from "./limits.ts";
+import { BATCH_BODY_BYTES, ENROL_BODY_BYTES, GATEWAY_LIMITS } from "./limits.ts";
 import { readPem } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Peer, peerOf } from "./peer.ts";
@@ -36,6 +36,8 @@ import {
 const HEADER_BYTES = 16_384;
 /** A request must have arrived in full within this, in ms. */
 const REQUEST_MS = 60_000;
+/** How long a stop waits for requests under way, in ms; a batch without an answer comes again. */
+const DRAIN_MS = 5_000;
 /** Most connections at once. */
 const CONNECTIONS = 1_024;
 
@@ -82,14 +84,18 @@ export class HubSource implements Source {
     const server = this.#server((request, response) => void this.#serve(request, response, receivers, signal));
     try {
       await this.#listen(server);
+      for (const outbox of this.#outboxes.values()) outbox.open();
       intake.listening();
       if (!signal.aborted) await once(signal, "abort");
     } finally {
       this.#url = undefined;
+      for (const outbox of this.#outboxes.values()) outbox.shut();
       const closed = once(server, "close");
       server.close();
       server.closeIdleConnections();
+      const late = clock.after(DRAIN_MS, () => server.closeAllConnections());
       await closed;
+      late.cancel();
     }
   }
 
@@ -190,7 +196,7 @@ export class HubSource implements Source {
     receiver: BatchReceiver,
     status: GatewayStatus,
   ): Promise<Answer> {
-    const body = await readBody(request);
+    const body = await readBody(request, BATCH_BODY_BYTES);
     if (body === undefined)
       return this.#refused({
         reason: "too-large",
@@ -229,7 +235,7 @@ export class HubSource implements Source {
 
   /** Open to whoever has a code. A code is used up before anything else is looked at, so that it cannot be tried twice. */
   async #enrol(request: IncomingMessage): Promise<object> {
-    const body = await readBody(request);
+    const body = await readBody(request, ENROL_BODY_BYTES);
     if (this.#authority === undefined) return this.#refused(noAuthority);
     try {
       const { secret, publicKey, proof } = JSON.parse(body?.toString("utf8") ?? "") as Record<string, string>;
@@ -313,14 +319,14 @@ function send(response: ServerResponse, answer: object): void {
 }
 
 /** Undefined when it is too long. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request) {
     bytes += (chunk as Uint8Array).byteLength;
-    if (bytes <= BATCH_BODY_BYTES) chunks.push(chunk as Uint8Array);
+    if (bytes <= maxBytes) chunks.push(chunk as Uint8Array);
   }
-  return bytes > BATCH_BODY_BYTES ? undefined : Buffer.concat(chunks);
+  return bytes > maxBytes ? undefined : Buffer.concat(chunks);
 }
 
 /** The batch, or what is wrong with it. */

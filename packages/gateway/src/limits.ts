@@ -34,6 +34,15 @@ export const GATEWAY_LIMITS: GatewayLimits = {
 /** Most facts of a gateway's sources that wait for their commit at once. */
 export const WAITING_FACTS = 20_000;
 
+/** Longest fact that goes up whole, in bytes: what a hub takes. */
+export const FACT_BYTES = 1_048_576;
+
+/** Of a longer one this much goes up as evidence, in bytes. */
+export const EVIDENCE_BYTES = 65_536;
+
+/** Longest request to enrol, in bytes: it is read before anything is known of its sender. */
+export const ENROL_BODY_BYTES = 16_384;
+
 /** Longest body that a hub reads of a gateway, as sent and unpacked, in bytes. */
 export const BATCH_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -42,6 +51,9 @@ export const ORDERS_PER_POLL = 100;
 
 /** Longest answer that a gateway reads, in bytes. */
 export const ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** Orders that a gateway fetches ahead of its slowest consumer; further ones wait at the hub. */
+export const ORDERS_AHEAD = 10_000;
 
 /** How many of the newest orders a gateway knows again, once its consumers have taken them. */
 export const ORDERS_REMEMBERED = 100_000;

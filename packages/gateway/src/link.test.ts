@@ -103,6 +103,27 @@ describe.skipIf(certificatesMissing())("facts go up", () => {
     expect(await bed.ledger.refusals({ after: 0, limit: 10 })).toHaveLength(1);
   });
 
+  test("one that is too long for the hub goes up cut, is refused there, and holds up nothing", async () => {
+    await using bed = await LinkBed.open();
+    await bed.startGateway();
+    const raw = JSON.stringify({ id: "n-2", key: "k", text: "x".repeat(12_000_000) });
+    expect(await bed.source.push(2, { raw })).toMatchObject({ kind: "refused" });
+    await bed.push(3, 3);
+    await bed.caughtUp();
+    expect(await bed.notes()).toEqual([3]);
+    const [refusal] = await bed.ledger.refusals({ after: 0, limit: 10 });
+    expect(refusal?.receivedBytes).toBe(65_536);
+  });
+
+  test("a source's place is on the gateway's disk with its fact", async () => {
+    await using bed = await LinkBed.open();
+    await bed.startGateway();
+    await bed.source.push(1, { cursor: { name: "poll", value: "7" } });
+    await bed.stopGateway();
+    await bed.startGateway();
+    expect(await bed.source.place("poll")).toBe("7");
+  });
+
   test("a clock that jumps back or ahead changes nothing of order and number", async () => {
     await using bed = await LinkBed.open({ limits: { batchFacts: 10 } });
     let jump = 0;
@@ -339,6 +360,22 @@ describe.skipIf(certificatesMissing())("orders go down", () => {
       return taken.length >= 20;
     });
     expect(numbers(taken)).toEqual(upTo(20));
+  });
+
+  test("a gateway without consumers leaves them at the hub, which says so", async () => {
+    const { options } = downwards();
+    await using bed = await LinkBed.open(options);
+    await bed.startGateway();
+    await bed.hub?.intake("erp").record(order(1));
+    expect(await bed.hub?.check("to-client", AbortSignal.timeout(5_000))).toMatchObject({
+      ok: false,
+      message: "Gateway client does not ask for orders.",
+    });
+    await bed.until("it is given back, and waits", async () => {
+      await bed.clock.advance(1_000);
+      const [delivery] = await bed.ledger.deliveries({ limit: 1 });
+      return delivery?.state === "pending" && delivery.attempts > 0;
+    });
   });
 
   test("an order that its consumer fails on comes again, and those after it wait", async () => {

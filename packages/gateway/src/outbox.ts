@@ -33,6 +33,7 @@ export class Outbox {
   readonly #run = randomUUID();
   #offered: Offered[] = [];
   #next = 1;
+  #open = false;
   #changed = Promise.withResolvers<void>();
   /** When the gateway last asked. */
   askedAt: number | undefined;
@@ -46,10 +47,22 @@ export class Outbox {
     return this.askedAt !== undefined && this.#clock.now() - this.askedAt < AWAY_AFTER_MS;
   }
 
+  /** Gateways can reach this process from now on. */
+  open(): void {
+    this.#open = true;
+  }
+
+  /** They cannot any more: what waits is given back, and what comes is not kept waiting. */
+  shut(): void {
+    this.#open = false;
+    this.#giveUp(this.#offered);
+  }
+
   /** Resolves when the gateway has stored them, or did not in time. */
   async offer(items: readonly Item<unknown>[], signal: AbortSignal): Promise<Outcome[]> {
     const offered = items.map(({ token, key, value }) => this.#offer({ token, key, value }));
     const give = () => this.#giveUp(offered.map(({ order }) => order));
+    if (!this.#open) give();
     const timer = this.#clock.after(ORDER_WAIT_MS, give);
     signal.addEventListener("abort", give, { once: true });
     this.#changed.resolve();

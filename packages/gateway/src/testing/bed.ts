@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Contract,
+  type Fact,
   type Intake,
   type Ledger,
   type Receipt,
@@ -41,7 +42,11 @@ export class PushSource implements Source {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   }
 
-  async push(n: number, more: { contract?: string; raw?: string } = {}): Promise<Receipt> {
+  async place(name: string): Promise<string | undefined> {
+    return (await this.#intake.promise).loadCursor(name);
+  }
+
+  async push(n: number, more: Partial<Fact> = {}): Promise<Receipt> {
     return (await this.#intake.promise).record({ contract: "note.v1", raw: noteText(n), ...more });
   }
 }
