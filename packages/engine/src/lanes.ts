@@ -12,7 +12,7 @@ import type { LedgerClock } from "./ledger-clock.ts";
 /** How long others wait for a worker that is not heard of. */
 export const LEASE_MS = 10_000;
 /** Also how soon after the end of another worker's lease its lanes are taken over. */
-const RENEW_MS = 750;
+const RENEW_MS = 500;
 
 export interface LanesOptions {
   ledger: Ledger;
