@@ -57,7 +57,7 @@ export interface HubOptions {
   log?: Log;
   /** Unique among the hub's processes, over restarts too; default host, process id and a random part. */
   worker?: string;
-  /** How long other workers wait for this one when nothing is heard of it; default 10,000 ms. It is renewed every 750 ms. */
+  /** How long other workers wait for this one when nothing is heard of it; default 10,000 ms. It is renewed twice a second. */
   leaseMs?: number;
 }
 
