@@ -6,6 +6,7 @@ import { userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { Aedes } from "aedes";
 import { pause } from "../pause.ts";
+import { freePort } from "@lineshaft/testing/free-port";
 
 /** A broker on a free port of 127.0.0.1. */
 export interface Broker extends AsyncDisposable {
@@ -130,14 +131,4 @@ async function answers(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -5,7 +5,7 @@ import { systemClock } from "@lineshaft/core";
 import type { LedgerDefinition } from "@lineshaft/engine";
 import { seededRandom } from "@lineshaft/testing";
 import { pause } from "../pause.ts";
-import { freePort } from "./broker.ts";
+import { freePort } from "@lineshaft/testing/free-port";
 import { FactPlan } from "./fact-plan.ts";
 import { buildFsyncShim } from "./fsync-shim.ts";
 import type { LedgerPlace } from "./hub-options.ts";

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { openSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { makeCertificates } from "@lineshaft/testing";
 import { beside, startChild } from "../child.ts";
@@ -9,6 +7,7 @@ import { perSecond } from "../statistics.ts";
 import { numberOf } from "./gateway-fact.ts";
 import type { GatewayHubWord } from "./gateway-hub-process.ts";
 import type { GatewayWord } from "./gateway-process.ts";
+import { freePort } from "@lineshaft/testing/free-port";
 
 export interface GatewaySettings {
   /** Facts recorded during the cut. */
@@ -111,13 +110,4 @@ async function whatArrived(path: string, messages: number): Promise<Arrived> {
     if (page.length < PAGE) break;
   }
   return { lost: messages - seen.reduce((sum, one) => sum + one, 0), twice, outOfOrder };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
 import { silentLog, systemClock } from "@lineshaft/core";
 import type { TagChange } from "@lineshaft/core";
@@ -10,6 +7,7 @@ import { beside, startChild } from "../child.ts";
 import type { Report } from "../report.ts";
 import { rounded } from "../report.ts";
 import { openScratch } from "../scratch.ts";
+import { freePort } from "@lineshaft/testing/free-port";
 
 /** Monitored items, each with a new value every second. */
 const ITEMS = 5_000;
@@ -88,13 +86,4 @@ export async function opcuaBench({ seconds = 20, folder }: BenchOptions): Promis
 function latenessOf(changes: readonly TagChange[]): number {
   const now = Date.now();
   return changes.reduce((latest, { sourceTime }) => Math.max(latest, now - sourceTime), 0);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

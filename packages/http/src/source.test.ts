@@ -1,5 +1,3 @@
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { silentLog, systemClock } from "@lineshaft/core";
 import type { Source } from "@lineshaft/core";
 import { eventually, seededRandom, settled, sourceCases } from "@lineshaft/testing";
@@ -7,6 +5,7 @@ import type { SourceBed } from "@lineshaft/testing";
 import { describe, expect, test } from "vitest";
 import { httpIntake } from "./index.ts";
 import { openHttpBed, reading } from "./testing/bed.ts";
+import { freePort } from "@lineshaft/testing/free-port";
 
 /** A sender as it should be: one fact after the other, each again until it has an answer that is not "come back". */
 class Sender {
@@ -75,16 +74,6 @@ function sourceOf(system: { sources: Readonly<Record<string, Source>> }): Source
   const source = system.sources["intake"];
   if (source === undefined) throw new Error("the system has no source");
   return source;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 sourceCases("HTTP", openBed);

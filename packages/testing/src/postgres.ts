@@ -18,6 +18,7 @@ import { arch, platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Client, type QueryResult } from "pg";
+import { freePort } from "./free-port.ts";
 
 export interface PostgresOptions {
   /** Where its files are, and stay; those of an earlier server are taken up. Default a folder of its own that goes with the server. */
@@ -139,16 +140,6 @@ async function endLeftOver(folder: string): Promise<void> {
   }
   const end = performance.now() + START_MS;
   while (existsSync(file) && performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("No free port on 127.0.0.1.");
-  return address.port;
 }
 
 interface ServerOptions {

@@ -1,5 +1,5 @@
 import { FaultProxy } from "@lineshaft/testing/fault-proxy";
-import { freePort } from "../broker.ts";
+import { freePort } from "@lineshaft/testing/free-port";
 import type { Broken, MqttInput, Targets } from "../hub-options.ts";
 import { HubRunner } from "../hub-runner.ts";
 import type { Violations } from "../violations.ts";

@@ -5,6 +5,7 @@ import { type IncomingMessage, type ServerResponse, createServer, request } from
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@lineshaft/testing/free-port";
 
 /** Debian's InfluxDB 1.6, where it is installed. */
 const program = ["/usr/bin/influxd", "/usr/sbin/influxd"].find((path) => existsSync(path));
@@ -117,13 +118,4 @@ function pass(to: string, incoming: IncomingMessage, outgoing: ServerResponse, d
   });
   onward.on("error", () => outgoing.destroy());
   incoming.pipe(onward);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

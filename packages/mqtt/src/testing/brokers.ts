@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import type { IClientOptions } from "mqtt";
+import { freePort } from "@lineshaft/testing/free-port";
 
 /** A broker on a free port of 127.0.0.1. */
 export interface Broker extends AsyncDisposable {
@@ -140,15 +141,6 @@ async function answers(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 export function portOf(server: net.Server): number {

@@ -1,13 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readOnlyServices } from "./read-only-services.ts";
 import type { Answer, NewValue, Order, ServerOptions } from "./server-protocol.ts";
+import { freePort } from "@lineshaft/testing/free-port";
 
 type Wish = Order extends infer O ? (O extends Order ? Omit<O, "order"> : never) : never;
 
@@ -118,13 +117,4 @@ export class OpcUaServer implements AsyncDisposable {
       server.once("exit", ended);
     });
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
