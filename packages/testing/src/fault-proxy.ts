@@ -105,15 +105,19 @@ class Pair {
   }
 
   #carry(from: Socket, to: Socket, direction: "there" | "back", delayMs: () => number): void {
-    let lastDueAt = 0;
+    // Timers of different lengths may fire in another order than they are due: what waits does so in one row, and one timer takes its head.
+    const row: { dueAt: number; step: () => void }[] = [];
+    const passDue = () => {
+      for (let head = row[0]; head !== undefined; head = row[0]) {
+        const waitMs = head.dueAt - performance.now();
+        if (waitMs > 0) return void setTimeout(passDue, waitMs);
+        row.shift();
+        if (!this.#lost[direction]) head.step();
+      }
+    };
     const pass = (step: () => void) => {
-      const now = performance.now();
-      lastDueAt = Math.max(now + delayMs(), lastDueAt);
-      const arrive = () => {
-        if (!this.#lost[direction]) step();
-      };
-      if (lastDueAt <= now) arrive();
-      else setTimeout(arrive, lastDueAt - now);
+      row.push({ dueAt: performance.now() + delayMs(), step });
+      if (row.length === 1) passDue();
     };
     from.setNoDelay(true);
     from.on("data", (data) => pass(() => void to.write(data)));
