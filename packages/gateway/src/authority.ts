@@ -62,6 +62,19 @@ export class Authority {
       writeWhole(this.#path("ca.pem"), pem);
     }
     if (names.length > 0) this.#makeHubCertificate(names, now);
+    this.#makeConfigurationKey();
+  }
+
+  /** Signs configurations; only whoever publishes needs it, not the hub. Made when it is missing. */
+  get signingKey(): KeyObject {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    this.#makeConfigurationKey();
+    return this.#key("configuration.key");
+  }
+
+  /** What gateways check configurations with; PEM. */
+  get configurationKey(): string {
+    return readFileSync(this.#path("configuration.pem"), "utf8");
   }
 
   /** For a hub's port. @throws LineshaftError `not-found` */
@@ -133,6 +146,13 @@ export class Authority {
     });
     // With the authority's own, which a gateway that enrols looks at.
     writeWhole(path, pem + this.certificate);
+  }
+
+  #makeConfigurationKey(): void {
+    if (existsSync(this.#path("configuration.pem"))) return;
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+    writeWhole(this.#path("configuration.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    writeWhole(this.#path("configuration.pem"), publicKey.export({ type: "spki", format: "pem" }));
   }
 
   #newKey(name: string): KeyObject {

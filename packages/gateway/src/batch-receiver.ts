@@ -65,8 +65,8 @@ export class BatchReceiver {
   /** The place is stored with the last fact, which is handed over when all before it are on disk. */
   async #record(facts: readonly Fact[], place: Place): Promise<void> {
     const last = facts.at(-1);
+    if (last === undefined) throw new Error("A batch that is not known yet has a fact.");
     const cursor = { name: this.#gateway, value: JSON.stringify(place) };
-    if (last === undefined) return this.#intake.saveCursor(cursor.name, cursor.value);
     const before = await Promise.allSettled(facts.slice(0, -1).map((fact) => this.#intake.record(fact)));
     for (const outcome of before) if (outcome.status === "rejected") throw outcome.reason;
     await this.#intake.record({ ...last, cursor });

@@ -88,13 +88,17 @@ export class FactBuffer {
   #searched = 0;
   #shedding: Shedding | undefined;
   #shed: number;
+  #maxBytes: number;
   /** Why the last commit failed; undefined once one succeeds. */
   problem: unknown;
+  /** Since when facts are turned away because nothing is left to shed; undefined once there is room. */
+  holdingSince: number | undefined;
 
   /** @throws LineshaftError `ledger-newer`, `ledger-busy`, `ledger-io` */
   constructor(options: BufferOptions) {
     this.#o = options;
     this.#at = options.at ?? nowhere;
+    this.#maxBytes = options.maxBytes;
     const { path, clock } = options;
     const { db, aside } = openBufferFile(path, clock.now());
     this.#db = db;
@@ -159,6 +163,17 @@ export class FactBuffer {
     return (this.#pragma("page_count") - this.#pragma("freelist_count")) * this.#pageBytes;
   }
 
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  /** A smaller bound holds from the next fact on. */
+  set maxBytes(bytes: number) {
+    this.#maxBytes = bytes;
+    // What was not shed under another bound may have to be now.
+    this.#searched = 0;
+  }
+
   /** When the oldest fact was recorded. */
   get oldest(): number | undefined {
     const row = this.#sql.oldest.get();
@@ -201,6 +216,7 @@ export class FactBuffer {
     });
     this.#facts -= deleted;
     this.#confirmed = seq;
+    if (this.#room() > 0) this.holdingSince = undefined;
     this.#at("afterConfirm");
   }
 
@@ -253,6 +269,10 @@ export class FactBuffer {
 
   saveSetting(name: string, value: string | number): void {
     this.#transact(() => this.#set(name, value));
+  }
+
+  clearSetting(name: string): void {
+    this.#transact(() => this.#sql.clearSetting.run(name));
   }
 
   /** Stores orders of the hub, in order; known tokens are passed over. */
@@ -320,8 +340,9 @@ export class FactBuffer {
     }
     for (const [at, seq] of taken.entries()) group[at]?.resolve(seq);
     if (taken.length > 0) this.#o.recorded?.();
-    if (taken.length === group.length) return;
-    const error = overloaded(`its ${this.#o.maxBytes} bytes are full of facts that must not be shed`);
+    if (taken.length === group.length) return void (this.holdingSince = undefined);
+    this.holdingSince ??= this.#o.clock.now();
+    const error = overloaded(`its ${this.#maxBytes} bytes are full of facts that must not be shed`);
     for (const { reject } of [...group.slice(taken.length), ...this.#waiting.splice(0)]) reject(error);
   }
 
@@ -342,7 +363,7 @@ export class FactBuffer {
   }
 
   #room(): number {
-    return this.#o.maxBytes - RESERVED_BYTES - this.bytes;
+    return this.#maxBytes - RESERVED_BYTES - this.bytes;
   }
 
   /** Sheds some of the oldest telemetry; false when there is none. */

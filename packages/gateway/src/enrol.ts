@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { LineshaftError, Secret, UnavailableError } from "@lineshaft/core";
 import { enrolmentText, pinOf, splitCode, writeWhole } from "./authority.ts";
+import type { ConfigurationFiles } from "./configuration-file.ts";
 import type { LinkTls } from "./link.ts";
 import { commonName } from "./peer.ts";
 import { ENROL_PATH, type Enrolled } from "./wire.ts";
@@ -46,6 +47,7 @@ export async function enrol({
     });
   const certificate = new X509Certificate(answer.certificate);
   writeWhole(path("ca.pem"), answer.ca);
+  writeWhole(path("configuration.pem"), answer.configurationKey);
   writeWhole(path("gateway.pem"), answer.certificate);
   const name = commonName(certificate);
   writeWhole(path("enrolled.json"), JSON.stringify({ name, hub: new URL(hub).origin }, null, 2));
@@ -53,7 +55,14 @@ export async function enrol({
 }
 
 /** What an enrolled gateway's definition begins with: `{ ...enrolled(".lineshaft/gateway"), systems: [...] }`. @throws LineshaftError `not-found` */
-export function enrolled(folder: string): { name: string; hub: string; tls: LinkTls; buffer: string; renewal: string } {
+export function enrolled(folder: string): {
+  name: string;
+  hub: string;
+  tls: LinkTls;
+  buffer: string;
+  renewal: string;
+  configuration: ConfigurationFiles;
+} {
   const path = (name: string) => join(folder, name);
   if (!existsSync(path("enrolled.json")))
     throw new LineshaftError("not-found", `No gateway is enrolled in ${folder}.`, {
@@ -61,7 +70,8 @@ export function enrolled(folder: string): { name: string; hub: string; tls: Link
     });
   const { name, hub } = JSON.parse(readFileSync(path("enrolled.json"), "utf8")) as { name: string; hub: string };
   const tls = { ca: path("ca.pem"), cert: path("gateway.pem"), key: Secret.file(path("gateway.key")) };
-  return { name, hub, tls, buffer: path("buffer.db"), renewal: path("gateway.pem") };
+  const configuration = { file: path("configuration.json"), key: path("configuration.pem") };
+  return { name, hub, tls, buffer: path("buffer.db"), renewal: path("gateway.pem"), configuration };
 }
 
 type EnrolAnswer = Enrolled | { kind: "refused"; message: string; next: string };

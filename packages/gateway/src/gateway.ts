@@ -2,21 +2,24 @@ import {
   type Clock,
   type Contract,
   type Log,
-  type System,
   type SystemDefinition,
   LineshaftError,
   explain,
   silentLog,
   systemClock,
 } from "@lineshaft/core";
-import { SourceRunner, type SourceStatus } from "@lineshaft/engine";
+import type { SourceStatus } from "@lineshaft/engine";
 import { FactBuffer } from "./buffer.ts";
+import type { ConfigurationFiles } from "./configuration-file.ts";
+import type { ConfigurationReader, Configured } from "./configuration.ts";
+import { type ConfigurationStatus, Configurator, checkConfigured } from "./configurator.ts";
 import { Downlink, type OrderConsumer } from "./downlink.ts";
-import { GatewayIntake } from "./gateway-intake.ts";
 import { GATEWAY_LIMITS, type GatewayLimits } from "./limits.ts";
 import { Link, type LinkTls } from "./link.ts";
 import { type At, nowhere } from "./points.ts";
 import { keepRenewed } from "./renewal.ts";
+import type { GatewayReport } from "./report.ts";
+import { SourceSet } from "./source-set.ts";
 import { type LinkState, Uplink } from "./uplink.ts";
 
 /** What a plant's gateway is made of: what `lineshaft.gateway.ts` exports by default. */
@@ -30,8 +33,12 @@ export interface GatewayDefinition {
   renewal?: string;
   /** The buffer's file; its folder is made when it is missing. */
   buffer: string;
-  /** Whose sources bring facts in. They are not sent to. */
-  systems: readonly SystemDefinition[];
+  /** Whose sources bring facts in, whatever the configuration says. They are not sent to. */
+  systems?: readonly SystemDefinition[];
+  /** What the program makes of the configuration that the hub sends: a configuration type's `runs`. */
+  configured?: ConfigurationReader;
+  /** Where the configuration is kept, and the key that it is signed with; `enrolled` gives both. */
+  configuration?: ConfigurationFiles;
   /** Contracts whose facts may be shed when the buffer is full, oldest first. All others never are. */
   telemetry?: readonly string[];
   /** Where given, what breaks one of these is told to its source at once; it goes up all the same, as evidence. */
@@ -44,6 +51,8 @@ export interface GatewayOptions {
   clock?: Clock;
   random?: () => number;
   log?: Log;
+  /** Version of the program, told to the hub. */
+  program?: string;
   /** For tests that end the process at a named point. */
   at?: At;
 }
@@ -62,10 +71,14 @@ export interface GatewayStatus {
     oldest?: number;
     /** Telemetry that was shed since the file was made. */
     shed: number;
+    /** Since when sources are held back because it is full of what must not be shed. */
+    holdingSince?: number;
     /** Where a damaged file was set aside at this start. */
     aside?: string;
     problem?: string;
   };
+  /** Missing where the hub sends none. */
+  configuration?: ConfigurationStatus;
   systems: { name: string; sources: SourceStatus[] }[];
 }
 
@@ -73,21 +86,23 @@ export interface GatewayStatus {
 export class Gateway implements AsyncDisposable {
   readonly definition: GatewayDefinition;
   readonly buffer: FactBuffer;
-  readonly #clock: Clock;
+  readonly #o: Required<GatewayOptions>;
   readonly #uplink: Uplink;
   readonly #downlink: Downlink;
+  readonly #configurator: Configurator | undefined;
   readonly #link: Link;
+  /** One object that all parts read, so that a configuration may change it. */
   readonly #limits: GatewayLimits;
   readonly #stop = new AbortController();
-  readonly #systems: { name: string; system: System; runners: SourceRunner[] }[] = [];
+  #sources: SourceSet | undefined;
   #running: Promise<unknown> = Promise.resolve();
   readonly #startedAt: number;
 
   private constructor(definition: GatewayDefinition, options: Required<GatewayOptions>) {
     this.definition = definition;
-    const { name, hub, tls, buffer: path, consumers = [] } = definition;
-    const { clock, random, log, at } = options;
-    this.#clock = clock;
+    this.#o = options;
+    const { name, hub, tls, buffer: path, consumers = [], configured: reader, configuration: files } = definition;
+    const { clock, random, log, at, program } = options;
     this.#startedAt = clock.now();
     this.#limits = { ...GATEWAY_LIMITS, ...definition.limits };
     const limits = this.#limits;
@@ -95,70 +110,62 @@ export class Gateway implements AsyncDisposable {
     this.buffer = new FactBuffer({ path, gateway: name, maxBytes: limits.bufferBytes, clock, recorded, at });
     const { buffer } = this;
     this.#link = new Link({ hub, tls, clock });
-    const shared = { buffer, link: this.#link, limits, clock, random, log };
-    this.#uplink = new Uplink({ ...shared, gateway: name, at });
+    const shared = { buffer, link: this.#link, limits, clock, random, log, gateway: name, at };
+    if (reader !== undefined && files !== undefined)
+      this.#configurator = new Configurator({ ...shared, program, files, reader, apply: (it) => this.#apply(it) });
+    const wanted = (serial: number | undefined) => this.#configurator?.want(serial);
+    this.#uplink = new Uplink({ ...shared, report: () => this.#report(), wanted });
     this.#downlink = new Downlink({ ...shared, consumers });
   }
 
-  /** Opens the buffer, starts the sources, then the link. @throws LineshaftError `config-invalid`, and as the buffer does */
+  /**
+   * Opens the buffer, starts the sources of the definition and of the last good configuration, then the link.
+   * @throws LineshaftError `config-invalid`, and as the buffer does
+   */
   static async start(definition: GatewayDefinition, options: GatewayOptions = {}): Promise<Gateway> {
     checkDefinition(definition);
-    const all = { clock: systemClock, random: Math.random, log: silentLog, at: nowhere, ...options };
-    const gateway = new Gateway(definition, all);
-    const { aside } = gateway.buffer;
-    if (aside !== undefined)
-      all.log.error("the buffer was damaged and set aside; facts in it may be missing", { ...aside });
+    const defaults = { clock: systemClock, random: Math.random, log: silentLog, at: nowhere, program: "unknown" };
+    const gateway = new Gateway(definition, { ...defaults, ...options });
     try {
-      await gateway.#startSources(all);
+      await gateway.#start();
     } catch (error) {
       await gateway.stop();
       throw error;
     }
-    const { signal } = gateway.#stop;
-    const { name, renewal: path } = definition;
-    const link = gateway.#link;
-    gateway.#running = Promise.all([
-      gateway.#uplink.run(signal),
-      gateway.#downlink.run(signal),
-      ...(path === undefined
-        ? []
-        : [keepRenewed({ path, gateway: name, link, clock: all.clock, log: all.log }, signal)]),
-    ]);
     return gateway;
   }
 
   status(): GatewayStatus {
     const { buffer } = this;
-    const { oldest, aside, problem } = buffer;
+    const { oldest, aside, problem, holdingSince } = buffer;
     return {
       name: this.definition.name,
       hub: this.#link.hub,
       startedAt: this.#startedAt,
-      now: this.#clock.now(),
+      now: this.#o.clock.now(),
       link: { ...this.#uplink.state },
       buffer: {
         facts: buffer.facts,
         bytes: buffer.bytes,
-        maxBytes: this.#limits.bufferBytes,
+        maxBytes: buffer.maxBytes,
         ...(oldest === undefined ? {} : { oldest }),
         shed: buffer.shed,
+        ...(holdingSince === undefined ? {} : { holdingSince }),
         ...(aside === undefined ? {} : { aside: aside.path }),
         ...(problem === undefined ? {} : { problem: explain(problem) }),
       },
-      systems: this.#systems.map(({ name, runners }) => ({
-        name,
-        sources: runners.map(({ status }) => ({ ...status })),
-      })),
+      ...(this.#configurator === undefined ? {} : { configuration: { ...this.#configurator.status } }),
+      systems: this.#sources?.status ?? [],
     };
   }
 
   /** Stops the sources, then the link, then closes the buffer. What has not gone up goes up after the next start. */
   async stop(): Promise<void> {
-    await Promise.all(this.#systems.flatMap(({ runners }) => runners.map((runner) => runner.stop())));
+    await this.#sources?.stopSources();
     this.#stop.abort(new Error("the gateway is stopped"));
     await this.#running;
     this.#link.reset();
-    for (const { system } of this.#systems) await system.close();
+    await this.#sources?.stop();
     this.buffer.close();
   }
 
@@ -166,25 +173,67 @@ export class Gateway implements AsyncDisposable {
     return this.stop();
   }
 
-  async #startSources({ clock, random, log }: Required<GatewayOptions>): Promise<void> {
-    const { systems, telemetry = [], contracts = [] } = this.definition;
-    const known = new Map(contracts.map((contract) => [contract.id, contract]));
-    for (const definition of systems) {
-      const system = await definition.open({ clock, random, log });
-      const { buffer } = this;
-      const shared = { source: definition.name, buffer, clock, telemetry: new Set(telemetry), contracts: known };
-      const runners = Object.entries(system.sources).map(([name, source]) => {
-        const intake = new GatewayIntake({ ...shared, counted: () => runner.status.facts++ });
-        const runner: SourceRunner = new SourceRunner({ name, source, intake, clock, random, log });
-        return runner;
-      });
-      this.#systems.push({ name: definition.name, system, runners });
-      for (const runner of runners) runner.start();
-    }
+  async #start(): Promise<void> {
+    const { clock, log } = this.#o;
+    const { aside } = this.buffer;
+    if (aside !== undefined)
+      log.error("the buffer was damaged and set aside; facts in it may be missing", { ...aside });
+    await this.#configurator?.startLastGood();
+    // What is of no configuration runs also where there is none yet.
+    if (this.#sources === undefined) await this.#apply({ systems: [] });
+    const { signal } = this.#stop;
+    const { name: gateway, renewal: path } = this.definition;
+    const link = this.#link;
+    this.#running = Promise.all([
+      this.#uplink.run(signal),
+      this.#downlink.run(signal),
+      ...(this.#configurator === undefined ? [] : [this.#configurator.run(signal)]),
+      ...(path === undefined ? [] : [keepRenewed({ path, gateway, link, clock, log }, signal)]),
+    ]);
+  }
+
+  /** Runs this instead of what runs. Ports and sessions are taken once, so the old sources end first. */
+  async #apply(configured: Configured): Promise<void> {
+    const { systems = [], telemetry = [], contracts = [], limits } = this.definition;
+    const all: Configured = {
+      systems: [...systems, ...configured.systems],
+      telemetry: [...telemetry, ...(configured.telemetry ?? [])],
+      contracts: [...contracts, ...(configured.contracts ?? [])],
+    };
+    checkConfigured(all);
+    await this.#sources?.stop();
+    this.#sources = undefined;
+    Object.assign(this.#limits, GATEWAY_LIMITS, limits, configured.limits);
+    this.buffer.maxBytes = this.#limits.bufferBytes;
+    this.#sources = await SourceSet.start(all, { ...this.#o, buffer: this.buffer });
+    // A stop that came meanwhile did not see them.
+    if (this.#stop.signal.aborted) await this.#sources.stop();
+  }
+
+  #report(): GatewayReport {
+    const { now, startedAt, buffer, configuration = {} } = this.status();
+    const { facts, bytes, maxBytes, oldest, shed, holdingSince, aside, problem = configuration.problem } = buffer;
+    const { runs, refused } = configuration;
+    return {
+      now,
+      program: this.#o.program,
+      startedAt,
+      facts,
+      bytes,
+      maxBytes,
+      shed,
+      ...(oldest === undefined ? {} : { oldest }),
+      ...(holdingSince === undefined ? {} : { holdingSince }),
+      ...(aside === undefined ? {} : { aside }),
+      ...(problem === undefined ? {} : { problem }),
+      ...(runs === undefined ? {} : { configuration: runs }),
+      ...(refused === undefined ? {} : { refusedConfiguration: refused }),
+    };
   }
 }
 
-function checkDefinition({ name, hub, systems, consumers = [] }: GatewayDefinition): void {
+function checkDefinition(definition: GatewayDefinition): void {
+  const { name, hub, systems = [], consumers = [], configured, configuration } = definition;
   const wrong = (message: string, next: string): never => {
     throw new LineshaftError("config-invalid", `Gateway ${name} ${message}.`, { next });
   };
@@ -194,6 +243,10 @@ function checkDefinition({ name, hub, systems, consumers = [] }: GatewayDefiniti
   const names = systems.map((system) => system.name);
   const twice = names.find((other, at) => names.indexOf(other) !== at);
   if (twice !== undefined) wrong(`has two systems ${twice}`, "Rename one.");
+  if (configured === undefined && systems.length === 0)
+    wrong("has nothing that brings facts in", "Give it `systems`, or `configured` where the hub says what it runs.");
+  if (configured !== undefined && configuration === undefined)
+    wrong("does not know where to keep its configuration", "Give it `configuration`, as `enrolled` does.");
   const taking = consumers.map((consumer) => consumer.name);
   const again = taking.find((other, at) => taking.indexOf(other) !== at);
   if (again !== undefined) wrong(`has two consumers ${again}`, "Rename one.");

@@ -1,4 +1,5 @@
 import { LineshaftError, type Secret } from "@lineshaft/core";
+import { type DeclaredConfiguration, findingsText } from "./configuration.ts";
 
 /** How gateways are taken in by a hub. See docs/operating/gateway.md. */
 export interface GatewayIntakeOptions {
@@ -22,6 +23,8 @@ export interface GatewayPeer {
   name: string;
   /** SHA-256 fingerprint, when only this one certificate is taken. */
   fingerprint?: string;
+  /** What it shall run: a configuration type's `of`. `lineshaft gateway publish` signs it and sends it on its way. */
+  configuration?: DeclaredConfiguration;
 }
 
 /** PEM, as a path or a secret. Read when the source starts. */
@@ -47,5 +50,8 @@ export function checkGatewayOptions({ name, port, gateways, tls, authority }: Ga
       wrong(`has a gateway "${gateway.name}"`, "Use letters, digits, `.`, `_` and `-`.");
     if (gateways.findIndex((other) => other.name === gateway.name) !== at)
       wrong(`has two gateways ${gateway.name}`, "Rename one.");
+    const findings = gateway.configuration?.check() ?? [];
+    if (findings.length > 0)
+      wrong(`has a configuration of ${gateway.name} that is no ${gateway.configuration?.type}`, findingsText(findings));
   }
 }

@@ -11,19 +11,25 @@ import {
   UnavailableError,
   explain,
 } from "@lineshaft/core";
-import { createPublicKey, verify } from "node:crypto";
+import { type KeyObject, createPublicKey, verify } from "node:crypto";
 import { Authority, enrolmentText } from "./authority.ts";
 import { BatchReceiver } from "./batch-receiver.ts";
+import { FleetLog } from "./fleet.ts";
 import type { GatewayIntakeOptions } from "./hub-options.ts";
 import { BATCH_BODY_BYTES, ENROL_BODY_BYTES, GATEWAY_LIMITS } from "./limits.ts";
 import { readPem } from "./link.ts";
-import type { Outbox } from "./outbox.ts";
+import type { OrdersAnswer, Outbox } from "./outbox.ts";
 import { type Peer, peerOf } from "./peer.ts";
+import type { SignedPublication } from "./publication.ts";
+import { Publications } from "./publications.ts";
+import { REPORT_HEADER, readReport } from "./report.ts";
 import {
   type Answer,
   BATCH_PATH,
   type Batch,
+  CONFIGURATION_PATH,
   ENROL_PATH,
+  type Enrolled,
   ORDERS_PATH,
   PLACE_PATH,
   RENEW_PATH,
@@ -41,26 +47,23 @@ const DRAIN_MS = 5_000;
 /** Most connections at once. */
 const CONNECTIONS = 1_024;
 
-/** What a hub knows of a gateway. */
-export interface GatewayStatus {
-  name: string;
-  /** When it was last heard of by this process. */
-  heardAt?: number;
-  epoch?: string;
-  through?: number;
-  /** How far the gateway's clock is behind the hub's, in ms, with the time that its request took. */
-  skewMs?: number;
-  /** Why it was refused last. */
-  refused?: string;
-}
-
 type KnownPeer = Peer & { ok: true };
+
+type Refused = Answer & { kind: "refused" };
+type AnyAnswer = Answer | OrdersAnswer | Enrolled | ({ kind: "configuration" } & SignedPublication);
+
+/** What one run of the source works with. */
+interface Desk {
+  receivers: ReadonlyMap<string, BatchReceiver>;
+  fleet: FleetLog;
+  publications: Publications;
+}
 
 /** A port for gateways: takes their facts in, and hands out orders that wait for them. */
 export class HubSource implements Source {
-  /** Facts of a gateway come in order, so one process takes them. */
-  readonly everywhere = false;
-  readonly status = new Map<string, GatewayStatus>();
+  /** A gateway may come to any worker: its place is read and moved in the ledger, whoever takes its facts. */
+  readonly everywhere = true;
+  readonly #heardOf = new Set<string>();
   readonly #o: GatewayIntakeOptions;
   readonly #context: SystemContext;
   readonly #outboxes: ReadonlyMap<string, Outbox>;
@@ -72,7 +75,6 @@ export class HubSource implements Source {
     this.#context = context;
     this.#outboxes = outboxes;
     if (options.authority !== undefined) this.#authority = new Authority(options.authority, context.clock);
-    for (const { name } of options.gateways) this.status.set(name, { name });
   }
 
   async run(intake: Intake, signal: AbortSignal): Promise<void> {
@@ -81,7 +83,9 @@ export class HubSource implements Source {
     const receivers = new Map(
       this.#o.gateways.map(({ name }) => [name, new BatchReceiver({ gateway: name, intake, clock, log })]),
     );
-    const server = this.#server((request, response) => void this.#serve(request, response, receivers, signal));
+    const fleet = new FleetLog({ intake, clock, log });
+    const desk = { receivers, fleet, publications: new Publications(intake, clock) };
+    const server = this.#server((request, response) => void this.#serve(request, response, desk, signal));
     try {
       await this.#listen(server);
       for (const outbox of this.#outboxes.values()) outbox.open();
@@ -96,16 +100,14 @@ export class HubSource implements Source {
       const late = clock.after(DRAIN_MS, () => server.closeAllConnections());
       await closed;
       late.cancel();
+      await fleet.close();
     }
   }
 
   check(): Promise<Health> {
     if (this.#url === undefined) return Promise.resolve({ ok: true, detail: "does not listen in this process" });
-    const heard = [...this.status.values()].filter(({ heardAt }) => heardAt !== undefined).length;
-    return Promise.resolve({
-      ok: true,
-      detail: `listens on ${this.#url}, heard of ${heard} of ${this.status.size} gateways`,
-    });
+    const [heard, all] = [this.#heardOf.size, this.#o.gateways.length];
+    return Promise.resolve({ ok: true, detail: `listens on ${this.#url}, heard of ${heard} of ${all} gateways` });
   }
 
   #server(serve: (request: IncomingMessage, response: ServerResponse) => void): Server {
@@ -134,16 +136,11 @@ export class HubSource implements Source {
     return server;
   }
 
-  async #serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    receivers: ReadonlyMap<string, BatchReceiver>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse, desk: Desk, signal: AbortSignal): Promise<void> {
     const gone = new AbortController();
     response.on("close", () => gone.abort());
     try {
-      const answer = await this.#answer(request, receivers, AbortSignal.any([gone.signal, signal]));
+      const answer = await this.#answer(request, desk, AbortSignal.any([gone.signal, signal]));
       if (signal.aborted) response.setHeader("connection", "close");
       send(response, answer);
     } catch (error) {
@@ -154,47 +151,61 @@ export class HubSource implements Source {
     }
   }
 
-  async #answer(
-    request: IncomingMessage,
-    receivers: ReadonlyMap<string, BatchReceiver>,
-    signal: AbortSignal,
-  ): Promise<object> {
+  async #answer(request: IncomingMessage, desk: Desk, signal: AbortSignal): Promise<object> {
     const { clock } = this.#context;
     if (request.url === ENROL_PATH) return this.#enrol(request);
     const peer = peerOf(request, this.#o.gateways, clock.now());
     if (!peer.ok) {
       request.resume();
+      if (peer.name !== undefined) desk.fleet.refused(peer.name, peer);
       return this.#refused(peer);
     }
+    this.#heardOf.add(peer.name);
+    desk.fleet.heard(peer.name, { certificateTo: peer.validTo, report: readReport(request.headers[REPORT_HEADER]) });
+    const answer = await this.#answerKnown(request, peer, desk, signal);
+    if (answer.kind === "refused") desk.fleet.refused(peer.name, answer);
+    if (answer.kind !== "accepted" && answer.kind !== "need") return answer;
+    const configuration = await desk.publications.wanted(peer.name);
+    return configuration === undefined ? answer : { ...answer, configuration };
+  }
+
+  async #answerKnown(request: IncomingMessage, peer: KnownPeer, desk: Desk, signal: AbortSignal): Promise<AnyAnswer> {
     const url = new URL(request.url ?? "/", "https://hub");
-    const receiver = receivers.get(peer.name);
+    const receiver = desk.receivers.get(peer.name);
     if (receiver === undefined) throw new Error("a known gateway has a receiver");
-    const status = this.#heard(peer.name);
-    switch (`${request.method} ${url.pathname}`) {
+    const asked = `${request.method} ${url.pathname}`;
+    if (asked === `POST ${BATCH_PATH}`) return this.#takeBatch(request, peer, receiver, desk.fleet);
+    request.resume();
+    switch (asked) {
       case `GET ${PLACE_PATH}`:
         return receiver.place(url.searchParams.get("epoch") ?? "");
-      case `POST ${BATCH_PATH}`:
-        return this.#takeBatch(request, peer, receiver, status);
       case `GET ${ORDERS_PATH}`:
         return this.#orders(url, peer.name, signal);
       case `POST ${RENEW_PATH}`:
-        request.resume();
         return this.#renew(peer);
+      case `GET ${CONFIGURATION_PATH}`:
+        return this.#configuration(peer.name, desk.publications);
       default:
-        request.resume();
         return this.#refused({
           reason: "unknown-request",
-          message: `The hub does not know ${request.method} ${url.pathname}.`,
+          message: `The hub does not know ${asked}.`,
           next: "Run gateway and hub of versions that go together.",
         });
     }
+  }
+
+  async #configuration(gateway: string, publications: Publications): Promise<AnyAnswer> {
+    const newest = await publications.newest(gateway);
+    if (newest !== undefined) return { kind: "configuration", ...newest };
+    const [message, next] = [`Nothing was published for ${gateway}.`, "Run lineshaft gateway publish at the hub."];
+    return this.#refused({ reason: "no-configuration", message, next });
   }
 
   async #takeBatch(
     request: IncomingMessage,
     peer: KnownPeer,
     receiver: BatchReceiver,
-    status: GatewayStatus,
+    fleet: FleetLog,
   ): Promise<Answer> {
     const body = await readBody(request, BATCH_BODY_BYTES);
     if (body === undefined)
@@ -220,12 +231,11 @@ export class HubSource implements Source {
         next: "Run gateway and hub of versions that go together.",
       });
     const answer = await receiver.take(batch);
-    status.skewMs = this.#context.clock.now() - batch.head.sentAt;
-    if (answer.kind === "accepted") [status.epoch, status.through] = [batch.head.epoch, answer.through];
+    if (answer.kind === "accepted") fleet.took(peer.name, { epoch: batch.head.epoch, through: answer.through });
     return answer;
   }
 
-  async #orders(url: URL, name: string, signal: AbortSignal): Promise<object> {
+  async #orders(url: URL, name: string, signal: AbortSignal): Promise<OrdersAnswer> {
     const outbox = this.#outboxes.get(name);
     if (outbox === undefined) throw new Error("a known gateway has an outbox");
     const number = (parameter: string) => Number(url.searchParams.get(parameter) ?? 0) || 0;
@@ -246,7 +256,7 @@ export class HubSource implements Source {
           next: "Make a new code and enrol again.",
         });
       this.#context.log.info("a gateway was enrolled", { gateway });
-      return { kind: "enrolled", certificate: this.#authority.issue(gateway, key), ca: this.#authority.certificate };
+      return this.#enrolled(this.#authority, gateway, key);
     } catch (error) {
       const known = error instanceof LineshaftError;
       const message = known ? error.message : "The request cannot be read.";
@@ -254,25 +264,18 @@ export class HubSource implements Source {
     }
   }
 
-  #renew(peer: KnownPeer): object {
+  #renew(peer: KnownPeer): AnyAnswer {
     if (this.#authority === undefined) return this.#refused(noAuthority);
     this.#context.log.info("a gateway's certificate was renewed", { gateway: peer.name });
-    return {
-      kind: "enrolled",
-      certificate: this.#authority.issue(peer.name, peer.key),
-      ca: this.#authority.certificate,
-    };
+    return this.#enrolled(this.#authority, peer.name, peer.key);
   }
 
-  #heard(name: string): GatewayStatus {
-    const status = this.status.get(name) ?? { name };
-    status.heardAt = this.#context.clock.now();
-    delete status.refused;
-    this.status.set(name, status);
-    return status;
+  #enrolled(authority: Authority, gateway: string, key: KeyObject): Enrolled {
+    const { certificate: ca, configurationKey } = authority;
+    return { kind: "enrolled", certificate: authority.issue(gateway, key), ca, configurationKey };
   }
 
-  #refused({ reason, message, next }: { reason: string; message: string; next: string }): Answer {
+  #refused({ reason, message, next }: { reason: string; message: string; next: string }): Refused {
     this.#context.log.warn("a gateway was refused", { reason, message });
     return { kind: "refused", reason, message, next, now: this.#context.clock.now() };
   }
@@ -305,7 +308,15 @@ const noAuthority = {
 };
 
 /** Statuses for whoever looks at traffic; gateways go by the answer itself. */
-const STATUS = { accepted: 200, orders: 200, enrolled: 200, need: 409, refused: 403, later: 503 } as const;
+const STATUS = {
+  accepted: 200,
+  orders: 200,
+  enrolled: 200,
+  configuration: 200,
+  need: 409,
+  refused: 403,
+  later: 503,
+} as const;
 
 function send(response: ServerResponse, answer: object): void {
   const kind = "kind" in answer ? (answer.kind as keyof typeof STATUS) : "accepted";

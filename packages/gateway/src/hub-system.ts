@@ -1,7 +1,9 @@
+import type { KeyObject } from "node:crypto";
 import {
   type Finding,
   type Health,
   type Item,
+  type Ledger,
   LineshaftError,
   type Operation,
   type System,
@@ -10,17 +12,44 @@ import {
   type SystemLimits,
   type Target,
 } from "@lineshaft/core";
-import { type GatewayIntakeOptions, checkGatewayOptions } from "./hub-options.ts";
-import { type GatewayStatus, HubSource } from "./hub-source.ts";
+import { type FleetRow, readFleet } from "./fleet.ts";
+import { type GatewayIntakeOptions, type GatewayPeer, checkGatewayOptions } from "./hub-options.ts";
+import { HubSource } from "./hub-source.ts";
 import { ORDERS_PER_POLL } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
+import {
+  type Publication,
+  type SignedPublication,
+  publicationOf,
+  publicationsName,
+  publish,
+  readPublications,
+  rollBack,
+} from "./publication.ts";
 
 /** The hub's end of its gateways. */
 export interface GatewayIntake extends SystemDefinition {
   /** A system of its own for what goes down to one gateway, so that one that is away holds up no other. */
   gateway(options: { name: string; gateway: string; limits?: SystemLimits }): GatewayTarget;
-  /** What this process knows of its gateways. */
-  status(): GatewayStatus[];
+  /** Which gateways may come. */
+  readonly gateways: readonly GatewayPeer[];
+  /** What all workers of the hub know of its gateways. */
+  fleet(ledger: Pick<Ledger, "loadCursor">, now: number): Promise<FleetRow[]>;
+  /**
+   * Publishes the configuration that the project declares for a gateway, or an earlier version again.
+   * @throws LineshaftError `config-invalid`, `not-found`, `wrong-state`
+   */
+  publish(ledger: Pick<Ledger, "loadCursor" | "saveCursor">, options: PublishOptions): Promise<Publication>;
+}
+
+export interface PublishOptions {
+  gateway: string;
+  /** Ed25519; the gateway knows the public half. */
+  key: KeyObject;
+  now: number;
+  why?: string;
+  /** Goes back to this version. */
+  version?: number;
 }
 
 /** Messages to one gateway: they wait until it fetches them, and are done when they are on its disk. */
@@ -51,15 +80,17 @@ export function gatewayIntake(options: GatewayIntakeOptions): GatewayIntake {
     outboxes.set(name, outbox);
     return outbox;
   };
-  let source: HubSource | undefined;
+  const { name: intake, gateways } = options;
   return {
-    name: options.name,
+    gateways,
+    fleet: (ledger, now) => readFleet(ledger, { intake, gateways, now }),
+    publish: (ledger, publishing) => publishFor(options, ledger, publishing),
+    name: intake,
     connector: "gateway",
     sources: ["gateways"],
     open: (context) => {
       for (const { name } of options.gateways) outboxOf(name, context);
       const opened = new HubSource(options, context, outboxes);
-      source = opened;
       return Promise.resolve({
         targets: {},
         sources: { gateways: opened },
@@ -74,8 +105,31 @@ export function gatewayIntake(options: GatewayIntakeOptions): GatewayIntake {
         });
       return gatewayTarget(target, outboxOf);
     },
-    status: () => [...(source?.status.values() ?? [])],
   };
+}
+
+async function publishFor(
+  { name: intake, gateways }: GatewayIntakeOptions,
+  ledger: Pick<Ledger, "loadCursor" | "saveCursor">,
+  { version, ...options }: PublishOptions,
+): Promise<Publication> {
+  const peer = gateways.find(({ name }) => name === options.gateway);
+  if (peer === undefined)
+    throw new LineshaftError("not-found", `${intake} has no gateway ${options.gateway}.`, {
+      next: "Name one of `gateways`.",
+    });
+  const name = `${intake}:${publicationsName(peer.name)}`;
+  const publishing = { ...options, before: readPublications(await ledger.loadCursor(name)) };
+  if (version === undefined && peer.configuration === undefined)
+    throw new LineshaftError("not-found", `The project declares no configuration for gateway ${peer.name}.`, {
+      next: "Give it `configuration` in `gateways` of lineshaft.config.ts.",
+    });
+  const all =
+    version === undefined && peer.configuration !== undefined
+      ? publish(peer.configuration, publishing)
+      : rollBack(version ?? 0, publishing);
+  await ledger.saveCursor(name, JSON.stringify(all));
+  return publicationOf(all[0] as SignedPublication);
 }
 
 function gatewayTarget(

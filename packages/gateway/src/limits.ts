@@ -63,3 +63,21 @@ export const ORDER_WAIT_MS = 60_000;
 
 /** A gateway that was not heard of for this long counts as away, in ms. */
 export const AWAY_AFTER_MS = 60_000;
+
+/** Longest configuration of a gateway, in bytes of JSON. */
+export const CONFIGURATION_BYTES = 262_144;
+
+/** How many of the newest configurations of a gateway the ledger keeps, to go back to. */
+export const PUBLICATIONS_KEPT = 10;
+
+/** A configuration that the gateway's process ended with so often, before it had started, is refused. */
+export const CONFIGURATION_DEATHS = 2;
+
+/** What the hub knows of a gateway is written to the ledger this often at most, in ms, unless something changed that people wait for. */
+export const FLEET_SAVE_MS = 5_000;
+
+/** A worker of a hub looks this often at most, in ms, whether a gateway has a new configuration. */
+export const PUBLICATION_LOOK_MS = 2_000;
+
+/** Longest report of a gateway about itself, in characters as sent. */
+export const REPORT_CHARS = 8_192;

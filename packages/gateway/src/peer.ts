@@ -7,7 +7,14 @@ import { iso } from "./gap.ts";
 /** Who is at the other end, by its certificate; or why it is let in nowhere. */
 export type Peer =
   | { ok: true; name: string; key: KeyObject; validTo: number }
-  | { ok: false; reason: string; message: string; next: string };
+  | {
+      ok: false;
+      reason: string;
+      message: string;
+      next: string;
+      /** Whose certificate it is, where an authority that is trusted says so. */
+      name?: string;
+    };
 
 export function peerOf(request: IncomingMessage, gateways: readonly GatewayPeer[], now: number): Peer {
   const socket = request.socket as TLSSocket;
@@ -21,12 +28,17 @@ export function peerOf(request: IncomingMessage, gateways: readonly GatewayPeer[
   const name = commonName(certificate);
   // A connection outlives a certificate, so its end is looked at with each request.
   const validTo = certificate.validToDate.getTime();
+  const vouched = socket.authorized || String(socket.authorizationError) === "CERT_HAS_EXPIRED";
+  const named = vouched && gateways.some((gateway) => gateway.name === name) ? { name } : {};
   if (validTo < now)
-    return no(
-      "certificate-expired",
-      `The certificate of ${name} expired on ${iso(validTo)}.`,
-      "Enrol the gateway again.",
-    );
+    return {
+      ...no(
+        "certificate-expired",
+        `The certificate of ${name} expired on ${iso(validTo)}.`,
+        "Enrol the gateway again.",
+      ),
+      ...named,
+    };
   if (!socket.authorized)
     return no(
       "certificate-untrusted",
@@ -41,11 +53,14 @@ export function peerOf(request: IncomingMessage, gateways: readonly GatewayPeer[
       "Add it to `gateways` in the hub's configuration.",
     );
   if (known.fingerprint !== undefined && !sameFingerprint(known.fingerprint, certificate.fingerprint256))
-    return no(
-      "other-certificate",
-      `${name} has another certificate than the one that is pinned.`,
-      "Correct `fingerprint` in the hub's configuration, if the certificate was replaced on purpose.",
-    );
+    return {
+      ...no(
+        "other-certificate",
+        `${name} has another certificate than the one that is pinned.`,
+        "Correct `fingerprint` in the hub's configuration, if the certificate was replaced on purpose.",
+      ),
+      ...named,
+    };
   return { ok: true, name, key: certificate.publicKey, validTo };
 }
 
@@ -58,6 +73,6 @@ function sameFingerprint(a: string, b: string): boolean {
   return plain(a) === plain(b);
 }
 
-function no(reason: string, message: string, next: string): Peer {
+function no(reason: string, message: string, next: string): Peer & { ok: false } {
   return { ok: false, reason, message, next };
 }

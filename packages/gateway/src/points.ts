@@ -1,5 +1,15 @@
-/** Where tests end a gateway's process: around the commit of what was recorded, a batch's way, and its confirmation. */
-export type Point = "beforeCommit" | "afterCommit" | "beforeSend" | "afterAnswer" | "afterConfirm";
+/** Where tests end a gateway's process, in the order in which a fact, and a configuration, pass them. */
+export const POINTS = [
+  "beforeCommit",
+  "afterCommit",
+  "beforeSend",
+  "afterAnswer",
+  "afterConfirm",
+  "beforeApply",
+  "beforeKeep",
+  "afterKeep",
+] as const;
+export type Point = (typeof POINTS)[number];
 
 export type At = (point: Point) => void;
 

@@ -3,6 +3,7 @@ import type { BufferedFact, FactBuffer } from "./buffer.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Link, LinkAnswer } from "./link.ts";
 import type { At } from "./points.ts";
+import { type GatewayReport, REPORT_HEADER, packReport } from "./report.ts";
 import { type Answer, BATCH_PATH, PLACE_PATH, SIGNATURE_HEADER, packBatch, signBatch } from "./wire.ts";
 
 export interface LinkState {
@@ -26,6 +27,10 @@ interface UplinkOptions {
   random: () => number;
   log: Log;
   at: At;
+  /** What the hub is told with each request. */
+  report: () => GatewayReport;
+  /** The hub said which configuration it wants. */
+  wanted: (serial: number | undefined) => void;
 }
 
 /** Takes facts up, strictly in order: the next batch leaves only after the answer to the one before. */
@@ -74,7 +79,8 @@ export class Uplink {
     const { link, buffer, gateway, limits } = this.#o;
     const path = `${PLACE_PATH}?gateway=${encodeURIComponent(gateway)}&epoch=${encodeURIComponent(buffer.epoch)}`;
     const sentAt = this.#o.clock.now();
-    const answer = await link.send({ method: "GET", path, limitMs: limits.requestMs }, signal);
+    const headers = { [REPORT_HEADER]: packReport(this.#o.report()) };
+    const answer = await link.send({ method: "GET", path, headers, limitMs: limits.requestMs }, signal);
     this.#apply(answerOf(answer), sentAt);
     this.#placed = true;
     buffer.verified();
@@ -92,7 +98,11 @@ export class Uplink {
       {
         method: "POST",
         path: BATCH_PATH,
-        headers: { ...headers, [SIGNATURE_HEADER]: signBatch(link.key, gateway, body) },
+        headers: {
+          ...headers,
+          [SIGNATURE_HEADER]: signBatch(link.key, gateway, body),
+          [REPORT_HEADER]: packReport(this.#o.report()),
+        },
         body,
         limitMs: limits.requestMs,
       },
@@ -133,9 +143,11 @@ export class Uplink {
     switch (answer.kind) {
       case "accepted":
         this.#moveTo(answer.through);
+        this.#o.wanted(answer.configuration);
         return this.#become("up");
       case "need":
         this.#moveTo(answer.from - 1);
+        this.#o.wanted(answer.configuration);
         return this.#become("up");
       case "later":
         throw new UnavailableError(answer.message, { next: "It is tried again.", retryAfterMs: answer.retryAfterMs });

@@ -10,6 +10,7 @@ export const ORDERS_PATH = "/v1/gateway/orders";
 export const PLACE_PATH = "/v1/gateway/place";
 export const ENROL_PATH = "/v1/gateway/enrol";
 export const RENEW_PATH = "/v1/gateway/renew";
+export const CONFIGURATION_PATH = "/v1/gateway/configuration";
 
 /** Carries the signature of a batch: base64 of the gateway key's signature over its digest. */
 export const SIGNATURE_HEADER = "lineshaft-signature";
@@ -50,22 +51,28 @@ export interface Batch {
   facts: WireFact[];
 }
 
+interface Wanted {
+  /** Serial of the configuration that the gateway shall run; missing where the hub has none for it. */
+  configuration?: number;
+}
+
 /** What the hub says to a batch, or when it is asked for its place. `now`: by its clock. */
 export type Answer =
   /** Everything up to `through` is on disk at the hub, in this batch or before. */
-  | { kind: "accepted"; through: number; now: number }
+  | ({ kind: "accepted"; through: number; now: number } & Wanted)
   /** The hub goes on from `from`; nothing of the batch was taken. */
-  | { kind: "need"; from: number; now: number }
+  | ({ kind: "need"; from: number; now: number } & Wanted)
   /** The hub does not take anything of this gateway as it is. */
   | { kind: "refused"; reason: string; message: string; next: string; now: number }
   /** The hub cannot store just now. */
   | { kind: "later"; message: string; retryAfterMs: number; now: number };
 
-/** A certificate that was made for a gateway, and the authority that made it; PEM. */
+/** A certificate that was made for a gateway, the authority that made it, and what configurations are signed with; PEM. */
 export interface Enrolled {
   kind: "enrolled";
   certificate: string;
   ca: string;
+  configurationKey: string;
 }
 
 /** Level 1: a link is slow for want of bytes, a gateway for want of time. */
@@ -95,6 +102,7 @@ export function unpackBatch(body: Uint8Array, { gzip, maxBytes }: { gzip: boolea
     if (typeof fact.contract !== "string") throw new Error(`Fact ${fact.n} names no contract.`);
     n = fact.n;
   }
+  if (n !== head.last) throw new Error(`Its last fact is ${n}, not ${head.last}.`);
   return { head, facts: facts as WireFact[] };
 }
 

@@ -17,7 +17,17 @@ import { sqlite } from "@lineshaft/ledger-sqlite";
 import { equipmentEvent } from "@lineshaft/model";
 import { type Certificates, FakeClock, eventually, makeCertificates, note, seededRandom } from "@lineshaft/testing";
 import { FaultProxy } from "@lineshaft/testing/fault-proxy";
-import { Gateway, type GatewayDefinition, type GatewayLimits, type GatewayOptions, gatewayIntake } from "../index.ts";
+import {
+  Authority,
+  type FleetRow,
+  Gateway,
+  type GatewayDefinition,
+  type GatewayIntake,
+  type GatewayLimits,
+  type GatewayOptions,
+  type GatewayPeer,
+  gatewayIntake,
+} from "../index.ts";
 import { GATEWAY, noteText } from "./notes.ts";
 
 /** A source that hands over what a test gives it. */
@@ -53,7 +63,7 @@ export class PushSource implements Source {
 
 export interface BedOptions {
   limits?: Partial<GatewayLimits>;
-  gateways?: readonly { name: string; fingerprint?: string }[];
+  gateways?: readonly GatewayPeer[];
   flows?: (intake: ReturnType<typeof gatewayIntake>) => {
     systems: readonly SystemDefinition[];
     flows: readonly AnyFlow[];
@@ -69,6 +79,7 @@ export class LinkBed implements AsyncDisposable {
   readonly line: FaultProxy;
   source = new PushSource();
   hub: Hub | undefined;
+  intake: GatewayIntake | undefined;
   gateway: Gateway | undefined;
   readonly #o: BedOptions;
 
@@ -91,6 +102,18 @@ export class LinkBed implements AsyncDisposable {
     return join(this.folder, "gateway", "buffer.db");
   }
 
+  /** Where the key is that configurations are signed with. */
+  get authority(): Authority {
+    return new Authority(join(this.folder, "authority"), this.clock);
+  }
+
+  /** Of the hub's gateways, as the ledger has it. */
+  async fleet(): Promise<FleetRow> {
+    const [row] = (await this.intake?.fleet(this.ledger, this.clock.now())) ?? [];
+    if (row === undefined) throw new Error("the hub has no gateway");
+    return row;
+  }
+
   get ledger(): Ledger {
     if (this.hub === undefined) throw new Error("no hub runs");
     return this.hub.ledger;
@@ -106,6 +129,7 @@ export class LinkBed implements AsyncDisposable {
       gateways: this.#o.gateways ?? [{ name: GATEWAY }],
       onListening: (url) => (this.line.to = { port: Number(new URL(url).port) }),
     });
+    this.intake = intake;
     const { systems = [], flows = [] } = this.#o.flows?.(intake) ?? {};
     this.hub = await openHub(
       {
