@@ -1,4 +1,5 @@
 import type { BillOfMaterials } from "./contracts/bill-of-materials.ts";
+import type { CompletionCorrection } from "./contracts/completion-correction.ts";
 import type { Completion } from "./contracts/completion.ts";
 import type { Downtime } from "./contracts/downtime.ts";
 import type { EquipmentEvent } from "./contracts/equipment-event.ts";
@@ -147,6 +148,20 @@ export function aCompletion(overrides: Partial<Completion> = {}): Completion {
 }
 
 /** The last report on the order: with lots, rework, a by-product and a reason for what stays open. */
+export function aCompletionCorrection(overrides: Partial<CompletionCorrection> = {}): CompletionCorrection {
+  return {
+    id: "terminal-4-512",
+    time: "2026-01-05T06:55:00+01:00",
+    productionOrder: "MO-1001",
+    operation: "0010",
+    completion: "mes-88001",
+    changes: [{ from: "yield", to: "scrap", quantity: aQuantity(2), reason: "LEAK" }],
+    reason: "Leak found at the test bench after the count",
+    operator: "m.jensen",
+    ...overrides,
+  };
+}
+
 export function aFinalCompletion(overrides: Partial<Completion> = {}): Completion {
   return {
     id: "mes-88007",

@@ -55,6 +55,7 @@ export { suggestUnit, unitFromOdoo, unitFromSap, unitFromSapIso, unitToOdoo, uni
 export {
   aBillOfMaterials,
   aCompletion,
+  aCompletionCorrection,
   aDowntime,
   aFinalCompletion,
   aFindingEvent,
@@ -77,6 +78,8 @@ export {
 export type { ConsumedMaterial, LotQuantity } from "./contracts/common.ts";
 export { billOfMaterials } from "./contracts/bill-of-materials.ts";
 export type { BillOfMaterials, BillOfMaterialsLine } from "./contracts/bill-of-materials.ts";
+export { completionCorrection } from "./contracts/completion-correction.ts";
+export type { CompletionChange, CompletionCorrection } from "./contracts/completion-correction.ts";
 export { completion } from "./contracts/completion.ts";
 export type { ByProduct, Completion, Scrap } from "./contracts/completion.ts";
 export { downtime } from "./contracts/downtime.ts";

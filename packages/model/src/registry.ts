@@ -1,4 +1,5 @@
 import { billOfMaterials } from "./contracts/bill-of-materials.ts";
+import { completionCorrection } from "./contracts/completion-correction.ts";
 import { completion } from "./contracts/completion.ts";
 import { downtime } from "./contracts/downtime.ts";
 import { equipmentEvent } from "./contracts/equipment-event.ts";
@@ -23,6 +24,7 @@ export const contracts: readonly ModelContract[] = [
   productionOrderRelease,
   productionOrderAcknowledgement,
   completion,
+  completionCorrection,
   materialConsumption,
   stockMovement,
   stockBalance,

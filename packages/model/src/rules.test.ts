@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   aBillOfMaterials,
   aCompletion,
+  aCompletionCorrection,
   aDowntime,
   aLot,
   aMaterialConsumption,
@@ -386,6 +387,24 @@ const broken: Record<string, Case[]> = {
       aQualityResult({ characteristics: [measured, measured] }),
     ],
     ["quality-result.serials-unique", "/serials/1", aQualityResult({ serials: ["S-1", "S-1"] })],
+  ],
+  "completion-correction": [
+    [
+      "completion-correction.quantity-positive",
+      "/changes/0/quantity/value",
+      aCompletionCorrection({ changes: [{ from: "nothing", to: "yield", quantity: pieces(0) }] }),
+    ],
+    [
+      "completion-correction.changes-something",
+      "/changes/0/to",
+      aCompletionCorrection({ changes: [{ from: "yield", to: "yield", quantity: pieces(1) }] }),
+    ],
+    [
+      "completion-correction.scrap-reason",
+      "/changes/0/reason",
+      aCompletionCorrection({ changes: [{ from: "yield", to: "scrap", quantity: pieces(1) }] }),
+    ],
+    ["completion-correction.reason-given", "/reason", aCompletionCorrection({ reason: " " })],
   ],
   "quality-hold": [
     ["quality-hold.lot-or-serial", "/lot", aQualityHold({ lot: undefined, serials: [] })],

@@ -16,6 +16,7 @@ def plan_complete_order(plan):
     plan['produced'] = good + scrapped
     plan['good'] = good
     plan['scrapped'] = scrapped
+    plan['rework'] = value.get('rework') and amount_in(value['rework'], unit, product.default_code or product.name) or 0.0
     plan['consumption'] = planned_moves(order, value.get('consumption') or [], order.move_raw_ids, True)
     plan['by_products'] = planned_moves(order, value.get('byProducts') or [], order.move_byproduct_ids, False)
     if not plan['produced'] and not value.get('final'):
@@ -421,6 +422,9 @@ def finish_report(plan):
         order.message_post(body=value['note'])
     rest = backorder_of(order) if plan['produced'] else env['mrp.production']
     made = [one.name for one in plan['done']]
+    if value.get('report'):
+        plan.update(keep_of(value['report'], {
+            'yield': plan['good'], 'scrap': plan['scrapped'], 'rework': plan['rework']}, [one.id for one in plan['done']]))
     settle(plan, order, made_names(made), {
         'order': plan['order'].name, 'orders': made, 'backorder': rest and rest.name or False,
         'produced': plan['produced'], 'scrapped': plan['scrapped'], 'state': order.state,

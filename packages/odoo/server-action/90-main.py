@@ -3,6 +3,7 @@
 OPERATIONS = {
     'createOrder': (plan_create_order, apply_create_order),
     'completeOrder': (plan_complete_order, apply_complete_order),
+    'correctCompletion': (plan_correct_completion, apply_correct_completion),
     'moveStock': (plan_move_stock, apply_move_stock),
     'setStock': (plan_set_stock, apply_set_stock),
     'scrap': (plan_scrap, apply_scrap),
@@ -115,11 +116,12 @@ def write_receipts(plans):
     rows = []
     for plan in plans:
         result = plan['result']
-        rows = rows + [result['token'], result['receipt'], result['model'], result['id']]
+        rows = rows + [result['token'], result['receipt'], result['model'], result['id'], plan.get('about'), plan.get('kept')]
     env.cr.execute(
-        "update x_lineshaft_operation set x_receipt = given.receipt, x_model = given.model, x_res_id = given.id from (values "
-        + ', '.join(['(%s, %s, %s, %s::int4)'] * len(plans))
-        + ") as given (token, receipt, model, id) where x_name = given.token", rows)
+        "update x_lineshaft_operation set x_receipt = given.receipt, x_model = given.model, x_res_id = given.id,"
+        " x_about = given.about, x_kept = given.kept from (values "
+        + ', '.join(['(%s, %s, %s, %s::int4, %s::varchar, %s::text)'] * len(plans))
+        + ") as given (token, receipt, model, id, about, kept) where x_name = given.token", rows)
 
 
 def must_retry(error):

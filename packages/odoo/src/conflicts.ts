@@ -10,7 +10,14 @@ export interface ConflictOptions {
   stockLane?: "company" | "order";
 }
 
-const MOVES_STOCK = new Set<OperationName>(["createOrder", "completeOrder", "moveStock", "setStock", "scrap"]);
+const MOVES_STOCK = new Set<OperationName>([
+  "createOrder",
+  "completeOrder",
+  "correctCompletion",
+  "moveStock",
+  "setStock",
+  "scrap",
+]);
 
 /** Keys of which two calls in flight must not share one. */
 export function conflictsOf(operation: OperationName, value: unknown, options: ConflictOptions): string[] {

@@ -24,6 +24,10 @@ const steps: Record<ActionReason, string> = {
   "loss-unknown": "Create the loss reason in Odoo or name another, then resend.",
   "equipment-unknown": "Create the equipment in Odoo or correct its serial number, then resend.",
   "nothing-reported": "Correct the quantities in the source's message, then resend.",
+  "report-unknown": "Name a report of this order that was completed, or send the report first, then resend.",
+  "correction-exceeds": "Correct the quantity: a report can't be corrected by more than it counted. Then resend.",
+  "not-reversible":
+    "Move the pieces by hand in Odoo (Inventory, from the scrap or stock location), then say that it is done.",
   "insufficient-stock": "Count the stock in Odoo or correct lot and location in the message, then resend.",
   "module-missing": "Install the module in Odoo, then resend.",
   "not-completed": "Open the document in Odoo: it asks for a decision. Settle it there, then resend or confirm.",

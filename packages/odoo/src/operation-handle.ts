@@ -60,6 +60,7 @@ export function operationHandles(system: SystemDefinition): OperationHandles {
     saveBillOfMaterials: operationHandle(system, "saveBillOfMaterials"),
     createOrder: operationHandle(system, "createOrder"),
     completeOrder: operationHandle(system, "completeOrder"),
+    correctCompletion: operationHandle(system, "correctCompletion"),
     moveStock: operationHandle(system, "moveStock"),
     setStock: operationHandle(system, "setStock"),
     scrap: operationHandle(system, "scrap"),

@@ -130,6 +130,30 @@ export const CompleteOrder = Type.Object(
     ),
     finishedAt: optional(Time),
     note: optional(Text),
+    /** The report's own id, by which a correction names it. */
+    report: optional(Name),
+    /** Pieces that have to be worked on again; nothing is booked of them before they are good or scrapped. */
+    rework: optional(Quantity),
+  },
+  strict,
+);
+
+const Counted = Type.Enum(["yield", "scrap", "rework", "nothing"]);
+
+export const CorrectCompletion = Type.Object(
+  {
+    order: Code,
+    /** The `report` of the completion that it corrects. */
+    report: Name,
+    /** Pieces that counted as one thing and are another. More than was counted comes from `nothing`. */
+    changes: Type.Array(
+      Type.Object(
+        { from: Counted, to: Counted, quantity: Quantity, lot: optional(Code), reason: optional(Name) },
+        strict,
+      ),
+      { ...lines, minItems: 1 },
+    ),
+    note: optional(Text),
   },
   strict,
 );
@@ -218,6 +242,7 @@ export const operationSchemas = {
   saveBillOfMaterials: SaveBillOfMaterials,
   createOrder: CreateOrder,
   completeOrder: CompleteOrder,
+  correctCompletion: CorrectCompletion,
   moveStock: MoveStock,
   setStock: SetStock,
   scrap: Scrap,
@@ -234,6 +259,7 @@ export type SaveProduct = Static<typeof SaveProduct>;
 export type SaveBillOfMaterials = Static<typeof SaveBillOfMaterials>;
 export type CreateOrder = Static<typeof CreateOrder>;
 export type CompleteOrder = Static<typeof CompleteOrder>;
+export type CorrectCompletion = Static<typeof CorrectCompletion>;
 export type MoveStock = Static<typeof MoveStock>;
 export type SetStock = Static<typeof SetStock>;
 export type Scrap = Static<typeof Scrap>;
@@ -249,6 +275,7 @@ export const operationNames: readonly OperationName[] = [
   "saveBillOfMaterials",
   "createOrder",
   "completeOrder",
+  "correctCompletion",
   "moveStock",
   "setStock",
   "scrap",

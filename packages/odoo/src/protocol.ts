@@ -9,14 +9,15 @@ import type { OperationName } from "./operations.ts";
  * Odoo 19: `POST /json/2/ir.actions.server/run` `{ ids: [action], context }`.
  * The action's id is read from the row `operations` of `SETUP_MODEL`.
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** Which action is installed. Rows: `x_name` = `operations`; fields x_name, x_action_id (integer), x_code, x_protocol (integer). */
 export const SETUP_MODEL = "x_lineshaft_setup";
 
 /**
  * One row per applied item, written in the same transaction as its effect: x_name (our token, UNIQUE), x_operation,
- * x_receipt, x_model, x_res_id (integer). Readable by the hub's user, so a look-up is a plain `search_read`.
+ * x_receipt, x_model, x_res_id (integer), x_about (what it is about: a report's id), x_kept (JSON, what later operations
+ * about the same need to know). Readable by the hub's user, so a look-up is a plain `search_read`.
  */
 export const OPERATION_MODEL = "x_lineshaft_operation";
 
@@ -86,6 +87,9 @@ export const actionReasons = [
   "loss-unknown",
   "equipment-unknown",
   "nothing-reported",
+  "report-unknown",
+  "correction-exceeds",
+  "not-reversible",
   "insufficient-stock",
   "module-missing",
   "not-completed",

@@ -63,9 +63,12 @@ async function install(connection: OdooConnection, options: ProvisionOptions): P
     x_receipt: "char",
     x_model: "char",
     x_res_id: "integer",
+    x_about: "char",
+    x_kept: "text",
   });
   await odoo.model(OUTBOX_MODEL, "Lineshaft outbox", group, { x_res_id: "integer", x_event: "char" }, { unlink: true });
   await uniqueToken(odoo);
+  await aboutIndex(odoo);
   const code = actionCode();
   const action = await odoo.serverAction(
     "action_operations",
@@ -102,6 +105,15 @@ async function uniqueToken(odoo: Admin): Promise<void> {
     "Lineshaft index",
     "mrp.production",
     `env.cr.execute("create unique index if not exists ${OPERATION_MODEL}_token on ${OPERATION_MODEL} (x_name)")`,
+  );
+}
+
+/** Reports are looked up by what they are about; after years the table is long. */
+async function aboutIndex(odoo: Admin): Promise<void> {
+  await odoo.runOnce(
+    "Lineshaft index of reports",
+    "mrp.production",
+    `env.cr.execute("create index if not exists ${OPERATION_MODEL}_about on ${OPERATION_MODEL} (x_about) where x_about is not null")`,
   );
 }
 

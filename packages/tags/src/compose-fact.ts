@@ -15,8 +15,8 @@ export interface TagFact {
 
 /** Adds to a draft where it happened, on which order and in which shift, as far as its contract has room for it. */
 export function composeFact(draft: Draft, place: UnitPlace, known: OrderKnown, shift: string | undefined): TagFact {
-  const { contract, rule, time, mark, body } = draft;
-  const id = [place.unit, rule, time.toString(36), mark].filter(Boolean).join(".");
+  const { contract, rule, time, body } = draft;
+  const id = factId(draft, place);
   const fields = { id, time: iso(time), ...placeFields(contract, place), ...body };
   const order = typeof known === "string" ? {} : orderFields(draft, known);
   const shiftField = contract === "quality-hold.v1" ? {} : { shift: draft.body["shift"] ?? shift };
@@ -24,8 +24,15 @@ export function composeFact(draft: Draft, place: UnitPlace, known: OrderKnown, s
   return { contract, id, unit: place.unit, rule, body: given({ ...fields, ...order, ...hold, ...shiftField }) };
 }
 
+/** Follows from unit, rule, event time and the rule's own mark. */
+export function factId({ rule, time, mark }: Pick<Draft, "rule" | "time" | "mark">, { unit }: UnitPlace): string {
+  return [unit, rule, time.toString(36), mark].filter(Boolean).join(".");
+}
+
 function placeFields(contract: Draft["contract"], { site, area, line, workCenter, unit }: UnitPlace): object {
   if (contract === "quality-hold.v1") return { site };
+  // Who corrects is known as far as the machine at whose panel it was.
+  if (contract === "completion-correction.v1") return { site, workCenter, operator: unit };
   const common = { site, workCenter, equipment: unit };
   return contract.startsWith("equipment-") ? { ...common, area, line } : common;
 }
@@ -35,6 +42,8 @@ function orderFields(draft: Draft, known: Exclude<OrderKnown, string>): object {
   switch (draft.contract) {
     case "completion.v1":
       return { productionOrder, operation, product, lots: lotOf(draft, lot) };
+    case "completion-correction.v1":
+      return { productionOrder, operation, product };
     case "downtime.v1":
       return { productionOrder, operation };
     case "quality-hold.v1":

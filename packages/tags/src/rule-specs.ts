@@ -6,6 +6,11 @@ export interface CompletionRule<T extends TagSpecs> {
   readonly good: TagsOf<T, "count">;
   /** Counters of what cannot be used, each with its reason code. */
   readonly scrap?: readonly { readonly tag: TagsOf<T, "count">; readonly reason: string }[];
+  /**
+   * Counters of pieces that were counted as good and are rejected afterwards, at the panel or by a check, each with its
+   * reason code. What still waits is reported as scrap instead; what was reported already is corrected.
+   */
+  readonly rejected?: readonly { readonly tag: TagsOf<T, "count">; readonly reason: string }[];
   /** When pieces are reported, besides at each change of order and shift: this many, or this long after the first. Neither: each by itself. */
   readonly every?: { readonly pieces?: number; readonly seconds?: number };
 }

@@ -1,5 +1,5 @@
 import type { TagChange, TagGap } from "@lineshaft/core";
-import { composeFact } from "./compose-fact.ts";
+import { composeFact, factId } from "./compose-fact.ts";
 import type { TagFact } from "./compose-fact.ts";
 import { HeldChanges } from "./held-changes.ts";
 import { FUTURE_MS, LEAP_MS, OLD_VALUE_MS } from "./limits.ts";
@@ -211,6 +211,10 @@ export class UnitMachine implements RuleHost {
 
   stopEnded(micro: boolean): void {
     for (const { machine } of this.#rules) machine.stopEnded?.(micro);
+  }
+
+  factId(draft: Pick<Draft, "rule" | "time" | "mark">): string {
+    return factId(draft, this.#o.place);
   }
 
   sourceTag(tag: string): string {

@@ -60,7 +60,7 @@ export function unitTemplate<const T extends TagSpecs>(options: UnitTemplateOpti
   const { tags } = options;
   const rules = options.rules as unknown as Readonly<Record<string, RuleSpec<TagSpecs>>>;
   for (const [name, spec] of Object.entries<TagSpec>(tags)) checkTag(name, spec);
-  for (const [name, rule] of Object.entries(rules)) checkRule(name, rule);
+  for (const [name, rule] of Object.entries(rules)) checkRule(name, rule, tags);
   return {
     tags,
     unit({ unit, workCenter, bind }) {
@@ -104,15 +104,31 @@ function checkTag(name: string, spec: TagSpec): void {
     throw invalid(`Tag ${name} has ${spec.decimals} decimals.`, "Give 0 to 6.");
 }
 
-function checkRule(name: string, rule: RuleSpec<TagSpecs>): void {
+function checkRule(name: string, rule: RuleSpec<TagSpecs>, tags: TagSpecs): void {
   checkName("rule", name);
   if (rule.kind === "out-of-spec") checkLimits(name, rule);
   if (rule.kind === "completion" && rule.scrap?.some(({ reason }) => reason === ""))
     throw invalid(`Rule ${name} scraps without a reason.`, "Give a reason code.");
+  if (rule.kind === "completion") checkRejected(name, rule, tags);
   if (rule.kind !== "summary") return;
   for (const { integral } of Object.values(rule.measures))
     if (integral !== undefined && !isUnitCode(integral.unit))
       throw invalid(`Rule ${name} sums up in ${integral.unit}.`, "Use a code of docs/contracts/units.md.");
+}
+
+/** Rejected pieces are taken from the good ones, so that both count the same way. */
+function checkRejected(name: string, rule: Extract<RuleSpec<TagSpecs>, { kind: "completion" }>, tags: TagSpecs): void {
+  const good = tags[rule.good];
+  for (const { tag, reason } of rule.rejected ?? []) {
+    const spec = tags[tag];
+    if (reason === "") throw invalid(`Rule ${name} rejects without a reason.`, "Give a reason code.");
+    if (spec?.kind !== "count" || good?.kind !== "count") continue;
+    if ((spec.unit ?? "C62") !== (good.unit ?? "C62") || (spec.decimals ?? 0) !== (good.decimals ?? 0))
+      throw invalid(
+        `Rule ${name} rejects by ${tag}, which counts in other steps than ${rule.good}.`,
+        "Give both the same unit and decimals.",
+      );
+  }
 }
 
 function checkLimits(name: string, rule: Extract<RuleSpec<TagSpecs>, { kind: "out-of-spec" }>): void {

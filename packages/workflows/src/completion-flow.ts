@@ -65,7 +65,9 @@ function toOdoo(report: Completion): CompleteOrder {
     yield: odooQuantity(report.yield),
     final,
     finishedAt: end ?? time,
+    report: report.id,
     ...defined({
+      rework: report.rework && odooQuantity(report.rework),
       ...(serials === undefined && lotsOf(lots)),
       serials,
       scrap: scrapOf(scrap),

@@ -1,3 +1,5 @@
+export { completionCorrectionFlow } from "./completion-correction-flow.ts";
+export type { CompletionCorrectionFlowOptions } from "./completion-correction-flow.ts";
 export { completionFlow } from "./completion-flow.ts";
 export type { CompletionFlowOptions, OdooCompletions, S4Completions } from "./completion-flow.ts";
 export { consumptionFlow } from "./consumption-flow.ts";

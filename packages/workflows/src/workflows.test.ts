@@ -2,6 +2,7 @@ import { Secret } from "@lineshaft/core";
 import { testFlow } from "@lineshaft/engine";
 import {
   aCompletion,
+  aCompletionCorrection,
   aDowntime,
   aFinalCompletion,
   aMaterialConsumption,
@@ -13,7 +14,14 @@ import {
 import { odoo as odooSystem } from "@lineshaft/odoo";
 import { s4 as s4System } from "@lineshaft/sap";
 import { describe, expect, test } from "vitest";
-import { completionFlow, consumptionFlow, downtimeFlow, orderReleaseFlow, stockMovementFlow } from "./index.ts";
+import {
+  completionCorrectionFlow,
+  completionFlow,
+  consumptionFlow,
+  downtimeFlow,
+  orderReleaseFlow,
+  stockMovementFlow,
+} from "./index.ts";
 
 const odoo = odooSystem({
   name: "odoo",
@@ -200,6 +208,37 @@ describe("consumption", () => {
       consumed: [{ product: "OIL-46", quantity: aQuantity(1), location: "TANK-9" }],
     });
     await expect(testFlow(both, elsewhere, { now })).rejects.toThrow("which storage location TANK-9 is");
+  });
+});
+
+describe("corrections of completions", () => {
+  const flows = completionCorrectionFlow({ odoo: { system: odoo }, s4: { system: s4, operation: "0010" } });
+
+  test("name the report as the completion did, and say who and why", async () => {
+    const only = completionCorrectionFlow({ odoo: { system: odoo } });
+    const [delivery] = await testFlow(only, aCompletionCorrection(), { now });
+    expect(delivery?.findings).toEqual([]);
+    const [completed] = await testFlow(completionFlow({ odoo: { system: odoo } }), aCompletion(), { now });
+    const named = completed?.value as { report: string } | undefined;
+    expect(delivery?.value).toMatchObject({
+      order: "MO-1001",
+      report: named?.report,
+      changes: [{ from: "yield", to: "scrap", quantity: { value: "2", unit: "C62" }, reason: "LEAK" }],
+      note: expect.stringMatching(/2 C62 from yield to scrap.*Leak found.*m\.jensen/) as string,
+    });
+  });
+
+  test("in SAP, what was counted too low is confirmed further; what was counted too high is for a person", async () => {
+    const more = aCompletionCorrection({
+      changes: [
+        { from: "nothing", to: "yield", quantity: aQuantity(2) },
+        { from: "nothing", to: "scrap", quantity: aQuantity(1), reason: "LEAK" },
+      ],
+    });
+    expect(flowOf(await testFlow(flows, more, { now }))).toMatchObject({
+      s4: { operation: "0010", yield: "2", scrap: "1", final: "partial", enteredBy: "m.jensen" },
+    });
+    await expect(testFlow(flows, aCompletionCorrection(), { now })).rejects.toThrow("SAP cannot take back");
   });
 });
 

@@ -3,6 +3,7 @@ import { operationNames } from "../operations.ts";
 import { plainOperationNames } from "../plain/targets.ts";
 import { changesCases } from "./changes-cases.ts";
 import { completionCases } from "./completion-cases.ts";
+import { correctionCases } from "./correction-cases.ts";
 import { operationCases } from "./operation-benches.ts";
 import { plainCases } from "./plain-cases.ts";
 import type { Peer } from "./shop.ts";
@@ -11,6 +12,7 @@ import type { Peer } from "./shop.ts";
 export function odooCases(peer: Peer): void {
   describe(peer.name, () => {
     completionCases(peer);
+    correctionCases(peer);
     describe("provisioned", () => operationCases(peer, operationNames));
     describe("plain", () => operationCases(peer, plainOperationNames, { mode: "plain" }));
     plainCases(peer);

@@ -95,6 +95,19 @@ const trials: Trials = {
     effects: async (shop, { lot }) =>
       lot === undefined ? 0 : (await shop.onHand((await master(shop)).lotProduct, lot)) / 4,
   },
+  correctCompletion: {
+    value: async (shop) => {
+      const [order, report] = [await shop.order((await master(shop)).lotProduct, 10), fresh("R")];
+      await shop.apply("completeOrder", { order, report, yield: pieces(6), lot: fresh("L") });
+      return { order, report, changes: [{ from: "yield", to: "scrap", quantity: pieces(2), reason: "Leak" }] };
+    },
+    bad: async (shop) => ({
+      order: await shop.order((await master(shop)).lotProduct, 10),
+      report: fresh("NONE"),
+      changes: [{ from: "yield", to: "scrap", quantity: pieces(2), reason: "Leak" }],
+    }),
+    effects: (shop, { order }) => shop.count("stock.scrap", [["production_id.origin", "=", order]]),
+  },
   moveStock: {
     value: async (shop) => ({
       kind: "receipt",

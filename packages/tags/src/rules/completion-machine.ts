@@ -19,7 +19,17 @@ type Saved = [
   overGap: number,
   total: number,
   counted: [string, number, readonly (number | null)[]][],
+  reported?: Reported | null,
 ];
+
+/** The report made last, which rejected pieces beyond those that wait are taken from. */
+interface Reported {
+  readonly id: string;
+  /** When its first piece was counted, which says its order. */
+  readonly first: number;
+  /** Good steps of it that were not rejected. */
+  left: number;
+}
 
 /** Counts pieces by the differences of counters, and reports them together. */
 export class CompletionMachine implements RuleMachine {
@@ -30,6 +40,8 @@ export class CompletionMachine implements RuleMachine {
   readonly #rule: CompletionRule<TagSpecs>;
   readonly #host: RuleHost;
   readonly #counted: readonly Counted[];
+  readonly #rejected: readonly Counted[];
+  #reported: Reported | undefined;
   #first: number | undefined;
   #last = 0;
   /** Steps since the last report that were made while values were missing. */
@@ -38,19 +50,20 @@ export class CompletionMachine implements RuleMachine {
   #total = 0;
 
   constructor(name: string, rule: CompletionRule<TagSpecs>, specs: TagSpecs, host: RuleHost) {
-    const tags = [{ tag: rule.good, reason: undefined }, ...(rule.scrap ?? [])];
     this.#name = name;
     this.#rule = rule;
     this.#host = host;
-    this.#counted = tags.map(({ tag, reason }) => {
+    const counted = ({ tag, reason }: { tag: string; reason: string | undefined }): Counted => {
       const spec = specs[tag] as CountTag;
       return { tag, spec, reason, counter: new Counter(spec), steps: 0 };
-    });
-    this.tags = tags.map(({ tag }) => tag);
+    };
+    this.#counted = [{ tag: rule.good, reason: undefined }, ...(rule.scrap ?? [])].map(counted);
+    this.#rejected = (rule.rejected ?? []).map(counted);
+    this.tags = [...this.#counted, ...this.#rejected].map(({ tag }) => tag);
   }
 
   take(tag: string, value: Reading, time: number, overGap: boolean): void {
-    const counted = this.#counted.find((it) => it.tag === tag);
+    const counted = [...this.#counted, ...this.#rejected].find((it) => it.tag === tag);
     if (counted === undefined) return;
     const step = counted.counter.take(value as number, time);
     if (step.kind === "jumped") {
@@ -60,6 +73,11 @@ export class CompletionMachine implements RuleMachine {
     if (step.steps === 0) return;
     counted.steps += step.steps;
     this.#total += step.steps;
+    if (this.#rejected.includes(counted)) {
+      // Nothing waits, so that they are of what was reported before.
+      if (this.#first === undefined) this.#correct(time);
+      return;
+    }
     if (overGap) this.#overGap += step.steps;
     this.#first ??= time;
     this.#last = time;
@@ -87,18 +105,20 @@ export class CompletionMachine implements RuleMachine {
       this.#last,
       this.#overGap,
       this.#total,
-      this.#counted.map(({ tag, steps, counter }) => [tag, steps, counter.save()]),
+      [...this.#counted, ...this.#rejected].map(({ tag, steps, counter }) => [tag, steps, counter.save()]),
+      this.#reported === undefined ? null : { ...this.#reported },
     ];
   }
 
   restore(saved: unknown): void {
-    const [first, last, overGap, total, counted] = saved as Saved;
+    const [first, last, overGap, total, counted, reported] = saved as Saved;
+    this.#reported = reported ?? undefined;
     this.#first = first ?? undefined;
     this.#last = last;
     this.#overGap = overGap;
     this.#total = total;
     for (const [tag, steps, counter] of counted) {
-      const found = this.#counted.find((it) => it.tag === tag);
+      const found = [...this.#counted, ...this.#rejected].find((it) => it.tag === tag);
       if (found === undefined) continue;
       found.steps = steps;
       found.counter.restore(counter);
@@ -125,15 +145,18 @@ export class CompletionMachine implements RuleMachine {
     if (first === undefined) return;
     const [good, ...scrap] = this.#counted;
     if (good === undefined) return;
+    const before = this.#reported;
+    const rejected = this.#takeRejected(good.steps, (steps) => (good.steps -= steps));
     const scrapped = scrap
       .filter(({ steps }) => steps > 0)
-      .map((it) => ({ quantity: quantityOf(it), reason: it.reason }));
+      .map((it) => ({ quantity: quantityOf(it), reason: it.reason }))
+      .concat(rejected);
     const made = quantityOf(good);
+    const named = { rule: this.#name, time: this.#last, mark: this.#total.toString(36) };
+    this.#reported = { id: this.#host.factId(named), first, left: good.steps };
     this.#host.emit({
       contract: "completion.v1",
-      rule: this.#name,
-      time: this.#last,
-      mark: this.#total.toString(36),
+      ...named,
       order: "required",
       orderTime: first,
       body: {
@@ -149,6 +172,73 @@ export class CompletionMachine implements RuleMachine {
     this.#first = undefined;
     this.#overGap = 0;
     for (const it of this.#counted) it.steps = 0;
+    // More was rejected than waited: the rest is of the report before.
+    if (this.#rejected.some(({ steps }) => steps > 0)) this.#correct(named.time, before);
+  }
+
+  /** Rejected pieces by reason, at most so many steps; what is taken is told. */
+  #takeRejected(most: number, take: (steps: number) => void): { quantity: Quantity; reason: string | undefined }[] {
+    const taken: { quantity: Quantity; reason: string | undefined }[] = [];
+    let open = most;
+    for (const it of this.#rejected) {
+      const steps = Math.min(it.steps, open);
+      if (steps === 0) continue;
+      open -= steps;
+      it.steps -= steps;
+      take(steps);
+      taken.push({ quantity: quantityOf({ ...it, steps }), reason: it.reason });
+    }
+    return taken;
+  }
+
+  /** Rejected pieces that were reported as good already: a correction of that report, as far as it had so many. */
+  #correct(time: number, reported = this.#reported): void {
+    const total = this.#total.toString(36);
+    const taken = this.#takeRejected(reported?.left ?? 0, (steps) => {
+      if (reported) reported.left -= steps;
+    });
+    if (reported !== undefined && taken.length > 0)
+      this.#host.emit({
+        contract: "completion-correction.v1",
+        rule: this.#name,
+        time,
+        mark: `rejected-${total}`,
+        order: "required",
+        orderTime: reported.first,
+        body: {
+          completion: reported.id,
+          changes: taken.map(({ quantity, reason }) => ({ from: "yield", to: "scrap", quantity, reason })),
+          reason: "Rejected at the machine after it was counted and reported.",
+        },
+        instead: this.#notTaken("order-unknown", "Rejected without a known order", taken, time),
+      });
+    const beyond = this.#takeRejected(Infinity, () => {});
+    if (beyond.length > 0)
+      this.#host.emit({
+        contract: "equipment-event.v1",
+        rule: this.#name,
+        time,
+        mark: `beyond-${total}`,
+        order: "wanted",
+        body: this.#notTaken("rejected-exceeds", "More was rejected than the last report counted", beyond, time),
+      });
+  }
+
+  #notTaken(
+    finding: string,
+    what: string,
+    rejected: readonly { quantity: Quantity; reason: string | undefined }[],
+    time: number,
+  ): Record<string, unknown> {
+    const told = rejected.map(({ quantity, reason }) => `${quantity.value} ${quantity.unit} (${reason})`).join(", ");
+    return {
+      kind: "finding",
+      finding,
+      tags: this.#rejected.map(({ tag }) => this.#host.sourceTag(tag)),
+      start: iso(time),
+      description: `${what}: ${told}.`,
+      next: "Correct the completions concerned by hand.",
+    };
   }
 
   #gapNote(): object {
@@ -200,6 +290,6 @@ interface Quantity {
   unit: string;
 }
 
-function quantityOf({ steps, spec }: Counted): Quantity {
+function quantityOf({ steps, spec }: Pick<Counted, "steps" | "spec">): Quantity {
   return { value: stepsToDecimal(steps, spec.decimals), unit: spec.unit ?? "C62" };
 }

@@ -5,7 +5,12 @@ import type { Reading } from "../tag-specs.ts";
 /** A fact in the making: what the rule knows. Place, shift and order are added by the unit. */
 export interface Draft {
   readonly contract:
-    "completion.v1" | "downtime.v1" | "quality-hold.v1" | "equipment-event.v1" | "equipment-summary.v1";
+    | "completion.v1"
+    | "completion-correction.v1"
+    | "downtime.v1"
+    | "quality-hold.v1"
+    | "equipment-event.v1"
+    | "equipment-summary.v1";
   readonly rule: string;
   /** Event time, ms since 1970. */
   readonly time: number;
@@ -28,6 +33,8 @@ export interface RuleHost {
   orderNow(): OrderKnown;
   /** A stop is over; summaries count it. */
   stopEnded(micro: boolean): void;
+  /** The id that a draft's fact has. */
+  factId(draft: Pick<Draft, "rule" | "time" | "mark">): string;
   /** The source's name of a tag, for people. */
   sourceTag(tag: string): string;
 }

@@ -28,6 +28,8 @@ interface CompleteOrder {
   consumption?: (LotLine & { product: string })[];
   byProducts?: (LotLine & { product: string })[];
   finishedAt?: string;
+  report?: string;
+  rework?: Quantity;
 }
 
 interface Plan {
@@ -71,6 +73,8 @@ export function completeOrder(terms: Terms, value: CompleteOrder): Applied {
     for (const made of orders) env.set("mrp.production", made, { date_finished: value.finishedAt });
   const rest = plan.produced > 0 ? backorderOf(terms, done) : undefined;
   const names = orders.map((made) => text(made.name));
+  const unit = env.one("uom.uom", ref(order.product_uom_id));
+  const rework = value.rework === undefined ? 0 : terms.amountIn(value.rework, unit, before);
   return {
     model: "mrp.production",
     row: done,
@@ -83,6 +87,13 @@ export function completeOrder(terms: Terms, value: CompleteOrder): Applied {
       scrapped: scrapped(scraps),
       state: done.state,
     },
+    ...(value.report !== undefined && {
+      about: value.report,
+      kept: {
+        counted: { yield: plan.produced - scrapped(scraps), scrap: scrapped(scraps), rework },
+        orders: orders.map(({ id }) => id),
+      },
+    }),
   };
 }
 

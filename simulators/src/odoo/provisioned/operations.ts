@@ -3,6 +3,8 @@ import { OdooError, userError } from "../errors.ts";
 import { isObject, num, text } from "../values.ts";
 import type { Row } from "../values.ts";
 import { completeOrder } from "./complete-order.ts";
+import { correctCompletion } from "./correct-completion.ts";
+import { LEDGER } from "./kept.ts";
 import { saveBill, saveProduct } from "./master-data.ts";
 import { createOrder } from "./orders.ts";
 import { moveStock, scrap, setStock } from "./stock.ts";
@@ -10,15 +12,15 @@ import { Refusal, Terms } from "./terms.ts";
 import type { Request } from "./terms.ts";
 import { logDowntime, logWorkTime, requestMaintenance } from "./work.ts";
 
-/** Where the connector's action keeps a row for each applied item: its token, unique. */
-const LEDGER = "x_lineshaft_operation";
-
 /** What an operation made: the record that now stands for it, and what the hub calls it by. */
 export interface Applied {
   model: string;
   row: Row;
   receipt: string;
   detail: Record<string, unknown>;
+  /** What it is about, and what later operations about the same need to know. */
+  about?: string;
+  kept?: unknown;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- values are checked by the connector before they are sent
@@ -27,6 +29,7 @@ type Operation = (terms: Terms, value: any, token: string) => Applied;
 const operations: Readonly<Record<string, Operation>> = {
   createOrder,
   completeOrder,
+  correctCompletion,
   moveStock,
   setStock,
   scrap,
@@ -91,8 +94,15 @@ function runItem(terms: Terms, operation: Operation, name: string, item: Item): 
   const { env } = terms;
   const mark = env.transaction.mark();
   try {
-    const { model, row, receipt, detail } = operation(terms, item.value, item.token);
-    env.create(LEDGER, { x_name: item.token, x_operation: name, x_receipt: receipt, x_model: model, x_res_id: row.id });
+    const { model, row, receipt, detail, about, kept } = operation(terms, item.value, item.token);
+    env.create(LEDGER, {
+      x_name: item.token,
+      x_operation: name,
+      x_receipt: receipt,
+      x_model: model,
+      x_res_id: row.id,
+      ...(about !== undefined && { x_about: about, x_kept: JSON.stringify(kept) }),
+    });
     env.transaction.afterCommit.push(() => env.db.effects.add(item.token));
     return { token: item.token, status: "done", receipt, model, id: row.id, detail };
   } catch (error) {

@@ -8,7 +8,7 @@ import type { Quantity, Terms } from "./terms.ts";
 const openStates = new Set(["confirmed", "progress", "to_close"]);
 
 /** All orders a name stands for: the order itself, what was split off it, or those whose source it is. */
-function chainOf({ env }: Terms, name: string): Row[] {
+export function chainOf({ env }: Terms, name: string): Row[] {
   const split = () => {
     const found = env.search("mrp.production", [["name", "=like", `${name}-___`]]);
     return found.filter((row) => /-\d{3}$/.test(text(row.name)));
@@ -37,6 +37,10 @@ export function openOrder(terms: Terms, name: string): Row {
   if (family.some((row) => row.state === "draft"))
     refuse("order-not-released", `The production order ${name} is a draft: it was never confirmed.`);
   return refuse("order-closed", `Nothing of the production order ${name} is open.`);
+}
+
+export function isOpen(order: Row): boolean {
+  return openStates.has(text(order.state));
 }
 
 /** The open member, else the one finished last. */

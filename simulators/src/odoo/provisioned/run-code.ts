@@ -12,6 +12,8 @@ export function runServerCode(env: Env, action: { name: string; code: string; mo
   if (protocol && hash) return runOperations(env, { protocol: Number(protocol[1]), hash: hash[1]! });
   const index = /create unique index (?:if not exists )?\w+ on (\w+) \((\w+)\)/i.exec(action.code);
   if (index) return uniqueIndex(env, index[1]!, index[2]!);
+  const lookup = /create index if not exists \w+ on (\w+) \((\w+)\)/i.exec(action.code);
+  if (lookup) return plainIndex(env, lookup[1]!, lookup[2]!);
   const raised = /^raise UserError\(['"](.*)['"]\)$/m.exec(action.code);
   if (raised) throw userError(raised[1]!);
   throw valueError(`The simulator does not know the server action '${action.name}'.`);
@@ -19,5 +21,10 @@ export function runServerCode(env: Env, action: { name: string; code: string; mo
 
 function uniqueIndex(env: Env, table: string, column: string): false {
   env.transaction.undo(env.db.makeUnique(table, column));
+  return false;
+}
+
+function plainIndex(env: Env, table: string, column: string): false {
+  env.db.model(table).table.addLookup(column);
   return false;
 }
