@@ -30,6 +30,11 @@ export interface Fact {
 export interface Cursor {
   name: string;
   value: string;
+  /**
+   * Moves only if it stands here, empty for nowhere; otherwise it stays where it is, and the fact is recorded all the same.
+   * For a source that several workers run, of which one may have been paused while another one did its work.
+   */
+  after?: string;
 }
 
 /** The hub's answer to a fact, given when it is on disk. */

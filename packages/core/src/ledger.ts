@@ -128,11 +128,15 @@ export interface CommitGroup {
   settlements?: readonly Settlement[];
 }
 
-/** What a commit saves of its sources' places: the last one of each name. */
+/** What a commit saves of its sources' places: the last one of each name, moved from where the first one stood. */
 export function cursorsOf({ messages = [], refusals = [] }: CommitGroup): Cursor[] {
   const cursors = new Map<string, Cursor>();
-  for (const { cursor } of messages) if (cursor !== undefined) cursors.set(cursor.name, cursor);
-  for (const { cursor } of refusals) if (cursor !== undefined) cursors.set(cursor.name, cursor);
+  for (const { cursor } of [...messages, ...refusals]) {
+    if (cursor === undefined) continue;
+    const before = cursors.get(cursor.name);
+    if (before === undefined || cursor.after === undefined) cursors.set(cursor.name, cursor);
+    else if (cursor.after === before.value) cursors.set(cursor.name, { ...before, value: cursor.value });
+  }
   return [...cursors.values()];
 }
 
@@ -157,6 +161,8 @@ export interface CommitResult {
    * other workers accepted before it goes on: their facts come first.
    */
   newestBefore: number;
+  /** How long it stood behind commits of other workers, in ms; 0 where one process has the ledger for itself. */
+  waitedMs: number;
 }
 
 export interface LaneClaim {

@@ -137,7 +137,7 @@ export class EngineIntake implements Intake {
   }
 
   #cursor({ cursor }: Fact): Pick<NewMessage, "cursor"> {
-    return cursor === undefined ? {} : { cursor: { name: this.#cursorName(cursor.name), value: cursor.value } };
+    return cursor === undefined ? {} : { cursor: { ...cursor, name: this.#cursorName(cursor.name) } };
   }
 
   /** A fact whose look-up takes a while is not overtaken by the ones that the same source handed over after it. */

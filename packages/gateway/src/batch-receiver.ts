@@ -28,7 +28,7 @@ export class BatchReceiver {
 
   /** From which number on facts of this epoch are needed. */
   async place(epoch: string): Promise<Answer> {
-    const place = await this.#place();
+    const place = this.#placeOf(await this.#intake.loadCursor(this.#gateway));
     return this.#need(place?.epoch === epoch ? place.through : 0);
   }
 
@@ -41,7 +41,8 @@ export class BatchReceiver {
   async #take(batch: Batch): Promise<Answer> {
     const { epoch, first, last } = batch.head;
     // Read each time: after a pause of this process, another worker may have taken some.
-    const place = await this.#place();
+    const stored = await this.#intake.loadCursor(this.#gateway);
+    const place = this.#placeOf(stored);
     const through = place?.epoch === epoch ? place.through : 0;
     if (first > through + 1) return this.#need(through);
     if (last <= through) return { kind: "accepted", through, now: this.#clock.now() };
@@ -50,6 +51,7 @@ export class BatchReceiver {
       await this.#record(
         batch.facts.filter(({ n }) => n > through).map((fact) => factOfWire(this.#gateway, fact)),
         { epoch, through: last },
+        stored,
       );
     } catch (error) {
       return {
@@ -62,11 +64,14 @@ export class BatchReceiver {
     return { kind: "accepted", through: last, now: this.#clock.now() };
   }
 
-  /** The place is stored with the last fact, which is handed over when all before it are on disk. */
-  async #record(facts: readonly Fact[], place: Place): Promise<void> {
+  /**
+   * The place is stored with the last fact, which is handed over when all before it are on disk. It moves only from where it
+   * stood when the batch was looked at: if another worker took the batch meanwhile, these facts are known, and the place stays.
+   */
+  async #record(facts: readonly Fact[], place: Place, stored = ""): Promise<void> {
     const last = facts.at(-1);
     if (last === undefined) throw new Error("A batch that is not known yet has a fact.");
-    const cursor = { name: this.#gateway, value: JSON.stringify(place) };
+    const cursor = { name: this.#gateway, value: JSON.stringify(place), after: stored };
     const before = await Promise.allSettled(facts.slice(0, -1).map((fact) => this.#intake.record(fact)));
     for (const outcome of before) if (outcome.status === "rejected") throw outcome.reason;
     await this.#intake.record({ ...last, cursor });
@@ -84,8 +89,7 @@ export class BatchReceiver {
     return { kind: "need", from: through + 1, now: this.#clock.now() };
   }
 
-  async #place(): Promise<Place | undefined> {
-    const value = await this.#intake.loadCursor(this.#gateway);
+  #placeOf(value: string | undefined): Place | undefined {
     if (value === undefined) return undefined;
     const place: unknown = JSON.parse(value);
     if (isPlace(place)) return place;

@@ -1,6 +1,7 @@
 import {
   type CommitGroup,
   type CommitResult,
+  type Cursor,
   type NewMessage,
   type NewRefusal,
   type Recorded,
@@ -46,7 +47,7 @@ export function groupParameters(group: CommitGroup): unknown[] {
     rows(begins.map((s) => ({ d: s.delivery, l: s.lane, f: s.fence, a: s.at }))),
     rows(others.map((s, at) => settlementRow(s, at + 1))),
     lanesOf(messages),
-    rows(cursorsOf(group).map(({ name, value }) => ({ name: toStored(name), value: toStored(value) }))),
+    rows(cursorsOf(group).map(cursorRow)),
   ].map((value) => (value instanceof Payloads ? value.bytes : value));
 }
 
@@ -73,6 +74,15 @@ export function commitResult(group: CommitGroup, done: Committed): CommitResult 
     refusals: refusals.map((_, at) => (done.refusals ?? 0) + at + 1),
     lost: done.lost,
     newestBefore: done.newestBefore,
+    waitedMs: done.waited / 1_000,
+  };
+}
+
+function cursorRow({ name, value, after }: Cursor): object {
+  return {
+    name: toStored(name),
+    value: toStored(value),
+    ...(after === undefined ? {} : { after: toStored(after) }),
   };
 }
 

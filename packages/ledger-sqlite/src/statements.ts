@@ -79,6 +79,12 @@ export const hot = {
     insert into source_cursor (name, value)
     values (?, ?)
     on conflict do update set value = excluded.value`,
+  /** A place that says from which one it moves on. */
+  moveCursor: `
+    insert into source_cursor (name, value)
+    select ?1, ?2
+    where ?3 = coalesce((select value from source_cursor where name = ?1), '')
+    on conflict do update set value = excluded.value`,
   lastLink: `
     select id, lower(hex(hash)) as hash from link
     order by id desc

@@ -82,12 +82,16 @@ export class Writer {
       const newestBefore = Number(this.sql.newestMessage.get()?.["id"] ?? 0);
       const messages = (group.messages ?? []).map((message) => this.#record(open, message));
       // Kinds are sealed in a fixed order, so duplicates are written after all messages.
-      const result: CommitResult = { messages: messages.map((m) => m.recorded), refusals: [], lost: [], newestBefore };
+      const recorded = messages.map((m) => m.recorded);
+      const result: CommitResult = { messages: recorded, refusals: [], lost: [], newestBefore, waitedMs: 0 };
       for (const { duplicate } of messages) if (duplicate !== undefined) this.#recordDuplicate(open, duplicate);
       for (const refusal of group.refusals ?? []) result.refusals.push(this.#refuse(open, refusal));
       if (group.settlements !== undefined && group.settlements.length > 0)
         result.lost = this.#settle(open, group.settlements, together);
-      for (const { name, value } of cursorsOf(group)) this.sql.saveCursor.run(name, value);
+      for (const { name, value, after } of cursorsOf(group)) {
+        if (after === undefined) this.sql.saveCursor.run(name, value);
+        else this.sql.moveCursor.run(name, value, after);
+      }
       return result;
     });
   }

@@ -536,6 +536,22 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
       expect(await ledger.loadCursor("line")).toBe("4");
     });
 
+    test("a place that says from which one it moves on stays where it is when another worker moved it meanwhile", async () => {
+      const moving = (sourceId: string, after: string, value: string) =>
+        aMessage({ sourceId, cursor: { name: "line", value, after } });
+      await commit({ messages: [moving("f-1", "", "1")] });
+      expect(await ledger.loadCursor("line")).toBe("1");
+      await commit({ messages: [moving("f-2", "1", "2"), moving("f-3", "2", "3")] });
+      expect(await ledger.loadCursor("line")).toBe("3");
+      // Of a worker that was paused when the place stood at 1: its facts are recorded, and the place stays.
+      expect((await commit({ messages: [moving("f-4", "1", "2")] })).messages[0]?.kind).toBe("accepted");
+      expect((await commit({ messages: [moving("f-4", "", "2")] })).messages[0]?.kind).toBe("duplicate");
+      expect(await ledger.loadCursor("line")).toBe("3");
+      // In one commit the second one fits to what the first one makes of it, or does not move.
+      await commit({ messages: [moving("f-5", "3", "4"), moving("f-6", "3", "9")] });
+      expect(await ledger.loadCursor("line")).toBe("4");
+    });
+
     test("of a commit that failed, no source's place is stored", async () => {
       const broken = aMessage({ sourceId: "broken", key: undefined as unknown as string });
       const good = aMessage({ cursor: { name: "line", value: "1" } });
