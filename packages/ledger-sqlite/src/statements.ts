@@ -82,8 +82,8 @@ export const hot = {
   /** A place that says from which one it moves on. */
   moveCursor: `
     insert into source_cursor (name, value)
-    select ?1, ?2
-    where ?3 = coalesce((select value from source_cursor where name = ?1), '')
+    select ?, ?
+    where ? = coalesce((select value from source_cursor where name = ?), '')
     on conflict do update set value = excluded.value`,
   lastLink: `
     select id, lower(hex(hash)) as hash from link

@@ -90,7 +90,7 @@ export class Writer {
         result.lost = this.#settle(open, group.settlements, together);
       for (const { name, value, after } of cursorsOf(group)) {
         if (after === undefined) this.sql.saveCursor.run(name, value);
-        else this.sql.moveCursor.run(name, value, after);
+        else this.sql.moveCursor.run(name, value, after, name);
       }
       return result;
     });

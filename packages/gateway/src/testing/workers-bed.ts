@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ledger, Secret } from "@lineshaft/core";
+import { type Hub, openHub } from "@lineshaft/engine";
+import { openPostgresLedger } from "@lineshaft/ledger-postgres";
+import { equipmentEvent } from "@lineshaft/model";
+import { FakeClock, eventually, makeCertificates, note, seededRandom } from "@lineshaft/testing";
+import { FaultProxy } from "@lineshaft/testing/fault-proxy";
+import { Gateway, type GatewayIntake, gatewayIntake } from "../index.ts";
+import { PushSource } from "./bed.ts";
+import { GATEWAY } from "./notes.ts";
+
+/** One worker of a hub, and the port on which it takes gateways. */
+export interface Worker {
+  hub: Hub;
+  intake: GatewayIntake;
+  port: number;
+}
+
+/** Workers of one hub on one real PostgreSQL, and a gateway that comes to one of them, whichever the line leads to. */
+export class WorkersBed implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "lineshaft-gateway-"));
+  readonly clock = new FakeClock();
+  readonly certificates = makeCertificates();
+  readonly line: FaultProxy;
+  readonly source = new PushSource();
+  #gateway: Gateway | undefined;
+  #workers: Worker[] = [];
+  readonly #url: string;
+
+  private constructor(url: string, line: FaultProxy) {
+    this.#url = url;
+    this.line = line;
+  }
+
+  static async open(url: string): Promise<WorkersBed> {
+    return new WorkersBed(url, await FaultProxy.open({ port: 9 }));
+  }
+
+  /** `wrap` puts something before its ledger. */
+  async start(name: string, wrap = (ledger: Ledger) => ledger): Promise<Worker> {
+    const { ca, cert, key } = this.certificates;
+    let port = 0;
+    const intake = gatewayIntake({
+      name: "gateways",
+      port: 0,
+      host: "127.0.0.1",
+      tls: { cert, key: Secret.file(key), gatewayCa: ca },
+      gateways: [{ name: GATEWAY }],
+      onListening: (url) => (port = Number(new URL(url).port)),
+    });
+    const open = async () => wrap(await openPostgresLedger({ url: this.#url, serverClock: this.clock, listen: false }));
+    const hub = await openHub(
+      {
+        name: "hub",
+        ledger: { engine: "postgres", location: "test", open },
+        systems: [intake],
+        flows: [],
+        contracts: [note, equipmentEvent],
+      },
+      { clock: this.clock, random: seededRandom(1), worker: name },
+    );
+    await hub.start();
+    const worker = { hub, intake, port };
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** The gateway's next connections lead to this worker; those that are open break. */
+  leadTo(worker: Worker): void {
+    this.line.to = { port: worker.port };
+    this.line.reset();
+  }
+
+  /** Its process dies: nothing of it reaches the ledger any more, and its connections break. */
+  async kill(worker: Worker): Promise<void> {
+    this.#workers = this.#workers.filter((other) => other !== worker);
+    await worker.hub.ledger.close();
+    this.line.reset();
+  }
+
+  async startGateway(): Promise<Gateway> {
+    const { ca, clientCert, clientKey } = this.certificates;
+    this.#gateway = await Gateway.start(
+      {
+        name: GATEWAY,
+        hub: `https://127.0.0.1:${this.line.port}`,
+        tls: { ca, cert: clientCert, key: Secret.file(clientKey) },
+        buffer: join(this.folder, "buffer.db"),
+        systems: [this.source.system],
+        limits: { lingerMs: 0, batchFacts: 10 },
+      },
+      { clock: this.clock, random: seededRandom(2) },
+    );
+    return this.#gateway;
+  }
+
+  async push(from: number, to: number): Promise<void> {
+    await Promise.all(Array.from({ length: to - from + 1 }, (_, at) => this.source.push(from + at)));
+  }
+
+  /** Waits for something real, and lets the gateway's waits between two tries pass. */
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const link = () => this.#gateway?.status().link;
+    await eventually(
+      what,
+      async () => {
+        const nextTryAt = link()?.nextTryAt;
+        if (nextTryAt !== undefined) await this.clock.advance(Math.max(0, nextTryAt - this.clock.now()));
+        return condition();
+      },
+      () => this.#gateway?.status(),
+    );
+  }
+
+  async caughtUp(): Promise<void> {
+    await this.until("all is at the hub", () => this.#gateway?.buffer.facts === 0);
+  }
+
+  /** Numbers of the notes in the order in which the hub has them, and what was told of missing facts. */
+  async standing(): Promise<{ notes: number[]; gaps: string[] }> {
+    await using ledger = await this.#view();
+    const messages = await ledger.messages({ limit: 100_000 });
+    return {
+      notes: messages.filter(({ contract }) => contract === "note.v1").map(({ sourceId }) => numberOf(sourceId)),
+      gaps: messages
+        .filter(({ contract }) => contract !== "note.v1")
+        .map(({ received }) => Buffer.from(received).toString()),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gateway?.stop();
+    for (const { hub } of this.#workers) await hub.stop();
+    await this.line[Symbol.asyncDispose]();
+    this.certificates[Symbol.dispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #view(): Promise<Ledger & AsyncDisposable> {
+    const ledger = await openPostgresLedger({ url: this.#url, serverClock: this.clock, listen: false });
+    return Object.assign(ledger, { [Symbol.asyncDispose]: () => ledger.close() });
+  }
+}
+
+function numberOf(sourceId: string): number {
+  return Number(/n-(\d+)$/.exec(sourceId)?.[1]);
+}
