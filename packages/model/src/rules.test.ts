@@ -196,6 +196,11 @@ const broken: Record<string, Case[]> = {
     ],
   ],
   completion: [
+    [
+      "completion.substitute-differs",
+      "/consumed/0/insteadOf",
+      aCompletion({ consumed: [{ product: "GEAR-20", quantity: pieces(1), insteadOf: "GEAR-20" }] }),
+    ],
     ["quantity.not-negative", "/rework/value", aCompletion({ rework: pieces(-1) })],
     ["completion.output-positive", "/yield/value", aCompletion({ yield: pieces(0), scrap: [] })],
     [
@@ -261,6 +266,11 @@ const broken: Record<string, Case[]> = {
     ],
   ],
   "material-consumption": [
+    [
+      "material-consumption.substitute-differs",
+      "/consumed/0/insteadOf",
+      aMaterialConsumption({ consumed: [{ product: "GEAR-20", quantity: pieces(1), insteadOf: "GEAR-20" }] }),
+    ],
     [
       "material-consumption.quantity-positive",
       "/consumed/0/quantity/value",

@@ -9,6 +9,12 @@ def group_field():
 
 def chain_of(name):
     # All orders that a name stands for: the order itself, what was split off it, or those whose source it is.
+    if ('chain', name) not in memory:
+        memory[('chain', name)] = chain_found(name)
+    return memory[('chain', name)]
+
+
+def chain_found(name):
     orders = env['mrp.production'].with_context(active_test=False)
     inside = [('company_id', '=', company.id)]
     named = orders.search(inside + [('name', '=', name)])

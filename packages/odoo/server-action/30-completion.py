@@ -24,6 +24,7 @@ def plan_complete_order(plan):
     plan_lots(plan, order, product)
     if plan['produced'] and order.consumption == 'strict' and plan['consumption']:
         plan['strict'] = True
+    plan_apart(plan, order)
 
 
 def planned_scrap(order, lines):
@@ -62,7 +63,16 @@ def planned_moves(order, lines, moves, may_add):
         if may_add:
             shares = known_shares(product, shares)
         planned.append({'product': product, 'moves': own, 'unit': unit, 'shares': shares})
+        if line.get('insteadOf'):
+            planned.append(nothing_instead(order, product_of(line['insteadOf']), moves))
     return planned
+
+
+def nothing_instead(order, product, moves):
+    own = moves.filtered_domain([('product_id', '=', product.id), ('state', 'not in', ['done', 'cancel'])])
+    if not own:
+        refuse('component-unknown', '%s is no component of %s, so that nothing can be used instead of it.' % (product.default_code, order.name))
+    return {'product': product, 'moves': own, 'unit': own[0].product_uom, 'shares': [(False, 0.0)]}
 
 
 def known_shares(product, shares):
@@ -357,6 +367,8 @@ def backorder_of(order):
 
 def close_short(plan):
     # A final report without pieces: the open rest will not be made.
+    if plan['apart']:
+        refuse('consumption-open', 'Material was reported for %s and nothing was made with it: it would be lost with the order.' % plan['order'].name)
     plan['order'].action_cancel()
     if plan['order'].state not in ('cancel', 'done'):
         refuse('not-completed', 'Odoo left %s in the state %s.' % (plan['order'].name, plan['order'].state))
@@ -422,9 +434,12 @@ def finish_report(plan):
         order.message_post(body=value['note'])
     rest = backorder_of(order) if plan['produced'] else env['mrp.production']
     made = [one.name for one in plan['done']]
-    if value.get('report'):
-        plan.update(keep_of(value['report'], {
-            'yield': plan['good'], 'scrap': plan['scrapped'], 'rework': plan['rework']}, [one.id for one in plan['done']]))
+    if plan['produced']:
+        settle_apart(plan)
+        if value.get('shortage') == 'refuse':
+            refuse_short(plan['done'])
+    plan.update(keep_of(value.get('report'), {
+        'yield': plan['good'], 'scrap': plan['scrapped'], 'rework': plan['rework']}, [one.id for one in plan['done']], plan['named']))
     settle(plan, order, made_names(made), {
         'order': plan['order'].name, 'orders': made, 'backorder': rest and rest.name or False,
         'produced': plan['produced'], 'scrapped': plan['scrapped'], 'state': order.state,

@@ -3,9 +3,10 @@
 REPORTED = ['yield', 'scrap', 'rework']
 
 
-def keep_of(report, counted, orders):
-    # What a row of ours keeps for later corrections: pieces by what they count as, and the orders they were made on.
-    return {'about': report, 'kept': json.dumps({'counted': counted, 'orders': orders})}
+def keep_of(report, counted, orders, named):
+    # What a row of ours keeps for later: pieces by what they count as, the orders they were made on, and the components
+    # that were consumed as told and not by the bill.
+    return {'about': report or None, 'kept': json.dumps({'counted': counted, 'orders': orders, 'named': named})}
 
 
 def rows_about(operations, about):
@@ -110,15 +111,15 @@ def apply_correct_completion(plans):
             did.append(make_scrap(correction_scrap(plan, line)).name)
         for line in plan['unbuilds']:
             did.append(unbuild(plan, line))
-        orders = plan['orders'].ids
+        orders, named = plan['orders'].ids, []
         if plan['further']:
             apply_complete_order([plan['further']])
             did.append(plan['further']['result']['receipt'])
-            orders = orders + [order.id for order in plan['further']['done']]
+            orders, named = orders + [order.id for order in plan['further']['done']], plan['further']['named']
         order = plan['orders'][-1:]
         if plan['value'].get('note'):
             order.message_post(body=plan['value']['note'])
-        plan.update(keep_of(plan['value']['report'], plan['moved'], orders))
+        plan.update(keep_of(plan['value']['report'], plan['moved'], orders, named))
         settle(plan, order, made_names(did) or order.name, {'report': plan['value']['report'], 'moved': plan['moved'], 'did': did})
 
 

@@ -4,6 +4,7 @@ OPERATIONS = {
     'createOrder': (plan_create_order, apply_create_order),
     'completeOrder': (plan_complete_order, apply_complete_order),
     'correctCompletion': (plan_correct_completion, apply_correct_completion),
+    'consumeMaterial': (plan_consume_material, apply_consume_material),
     'moveStock': (plan_move_stock, apply_move_stock),
     'setStock': (plan_set_stock, apply_set_stock),
     'scrap': (plan_scrap, apply_scrap),

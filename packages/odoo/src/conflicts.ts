@@ -14,6 +14,7 @@ const MOVES_STOCK = new Set<OperationName>([
   "createOrder",
   "completeOrder",
   "correctCompletion",
+  "consumeMaterial",
   "moveStock",
   "setStock",
   "scrap",

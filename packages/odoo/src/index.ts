@@ -7,6 +7,7 @@ export type { ProvisionOptions, ProvisionReport } from "./provision.ts";
 export { BATCH_ITEMS, LINES, operationSchemas } from "./operations.ts";
 export type {
   CompleteOrder,
+  ConsumeMaterial,
   CorrectCompletion,
   CreateOrder,
   LogDowntime,

@@ -61,6 +61,7 @@ export function operationHandles(system: SystemDefinition): OperationHandles {
     createOrder: operationHandle(system, "createOrder"),
     completeOrder: operationHandle(system, "completeOrder"),
     correctCompletion: operationHandle(system, "correctCompletion"),
+    consumeMaterial: operationHandle(system, "consumeMaterial"),
     moveStock: operationHandle(system, "moveStock"),
     setStock: operationHandle(system, "setStock"),
     scrap: operationHandle(system, "scrap"),

@@ -119,7 +119,14 @@ export const CompleteOrder = Type.Object(
     consumption: optional(
       Type.Array(
         Type.Object(
-          { product: Code, quantity: Quantity, lot: optional(Code), lots: optional(Type.Array(LotQuantity, lines)) },
+          {
+            product: Code,
+            quantity: Quantity,
+            lot: optional(Code),
+            lots: optional(Type.Array(LotQuantity, lines)),
+            /** The component that it was used instead of, of which then nothing is consumed. */
+            insteadOf: optional(Code),
+          },
           strict,
         ),
         lines,
@@ -134,6 +141,32 @@ export const CompleteOrder = Type.Object(
     report: optional(Name),
     /** Pieces that have to be worked on again; nothing is booked of them before they are good or scrapped. */
     rework: optional(Quantity),
+    /** What happens when stock holds less of a component than is consumed: booked below zero (default), or refused. */
+    shortage: optional(Type.Enum(["book", "refuse"])),
+  },
+  strict,
+);
+
+export const ConsumeMaterial = Type.Object(
+  {
+    order: Code,
+    lines: Type.Array(
+      Type.Object(
+        {
+          product: Code,
+          quantity: Quantity,
+          lot: optional(Code),
+          lots: optional(Type.Array(LotQuantity, lines)),
+          /** The component of the order that it was used instead of. */
+          insteadOf: optional(Code),
+          /** On top of what the bill of materials says. Default false: in place of it, in all of the order. */
+          additional: optional(Flag),
+        },
+        strict,
+      ),
+      { ...lines, minItems: 1 },
+    ),
+    note: optional(Text),
   },
   strict,
 );
@@ -243,6 +276,7 @@ export const operationSchemas = {
   createOrder: CreateOrder,
   completeOrder: CompleteOrder,
   correctCompletion: CorrectCompletion,
+  consumeMaterial: ConsumeMaterial,
   moveStock: MoveStock,
   setStock: SetStock,
   scrap: Scrap,
@@ -260,6 +294,7 @@ export type SaveBillOfMaterials = Static<typeof SaveBillOfMaterials>;
 export type CreateOrder = Static<typeof CreateOrder>;
 export type CompleteOrder = Static<typeof CompleteOrder>;
 export type CorrectCompletion = Static<typeof CorrectCompletion>;
+export type ConsumeMaterial = Static<typeof ConsumeMaterial>;
 export type MoveStock = Static<typeof MoveStock>;
 export type SetStock = Static<typeof SetStock>;
 export type Scrap = Static<typeof Scrap>;
@@ -276,6 +311,7 @@ export const operationNames: readonly OperationName[] = [
   "createOrder",
   "completeOrder",
   "correctCompletion",
+  "consumeMaterial",
   "moveStock",
   "setStock",
   "scrap",

@@ -90,6 +90,7 @@ export const actionReasons = [
   "report-unknown",
   "correction-exceeds",
   "not-reversible",
+  "consumption-open",
   "insufficient-stock",
   "module-missing",
   "not-completed",

@@ -25,6 +25,11 @@ export interface OdooCompletions {
    * only those of the last one, or the same pieces are completed several times.
    */
   counts?(report: Completion): boolean;
+  /**
+   * What happens to a report that consumes more of a component than Odoo has on stock. `park` (default): it waits for a
+   * person. `book`: it is booked, and the stock goes below zero, for plants whose receipts are booked late.
+   */
+  shortage?: "park" | "book";
 }
 
 export interface S4Completions extends S4Place {
@@ -53,12 +58,16 @@ export function completionFlow(options: CompletionFlowOptions): Flow<Completion>
     ...defined({ from, policy }),
     check: (report) => (s4 ? fitsS4(report, s4) : []),
   });
-  if (odoo) made = made.to(odoo.system.completeOrder, { map: toOdoo, when: (report) => odoo.counts?.(report) ?? true });
+  if (odoo)
+    made = made.to(odoo.system.completeOrder, {
+      map: (report) => toOdoo(report, odoo),
+      when: (report) => odoo.counts?.(report) ?? true,
+    });
   if (s4) made = made.to(s4.system.confirmOperation, (report, context) => toS4(report, s4, context));
   return made;
 }
 
-function toOdoo(report: Completion): CompleteOrder {
+function toOdoo(report: Completion, { shortage = "park" }: OdooCompletions): CompleteOrder {
   const { productionOrder, final, lots, serials, scrap, consumed, byProducts, end, time } = report;
   return {
     order: productionOrder,
@@ -66,6 +75,7 @@ function toOdoo(report: Completion): CompleteOrder {
     final,
     finishedAt: end ?? time,
     report: report.id,
+    shortage: shortage === "park" ? "refuse" : "book",
     ...defined({
       rework: report.rework && odooQuantity(report.rework),
       ...(serials === undefined && lotsOf(lots)),

@@ -14,7 +14,11 @@ export function odooQuantity({ value, unit }: { value: string; unit: string }): 
 type OdooConsumption = NonNullable<CompleteOrder["consumption"]>[number];
 
 /** Material taken for an order. Serial numbers are lots of one piece each in Odoo. */
-export function odooConsumption({ product, quantity, lot, serials }: ConsumedMaterial): OdooConsumption {
+export function odooConsumption({ product, quantity, lot, serials, insteadOf }: ConsumedMaterial): OdooConsumption {
   const pieces = serials?.map((serial) => ({ lot: serial, quantity: { value: "1", unit: quantity.unit } }));
-  return { product, quantity: odooQuantity(quantity), ...defined({ lot: pieces ? undefined : lot, lots: pieces }) };
+  return {
+    product,
+    quantity: odooQuantity(quantity),
+    ...defined({ lot: pieces ? undefined : lot, lots: pieces, insteadOf }),
+  };
 }

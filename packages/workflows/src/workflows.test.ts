@@ -75,6 +75,13 @@ describe("completions", () => {
     });
   });
 
+  test("a report that is short of a component waits for a person, unless the plant books receipts late", async () => {
+    const shortage = async (options: object) =>
+      flowOf(await testFlow(completionFlow({ odoo: { system: odoo, ...options } }), aCompletion(), { now }));
+    expect(await shortage({})).toMatchObject({ odoo: { shortage: "refuse" } });
+    expect(await shortage({ shortage: "book" })).toMatchObject({ odoo: { shortage: "book" } });
+  });
+
   test("rework is confirmed in SAP and told in Odoo's note, for Odoo has no field for it", async () => {
     const report = aCompletion({ rework: aQuantity(3), reworkReason: "LEAK" });
     expect(flowOf(await testFlow(both, report, { now }))).toMatchObject({
@@ -172,24 +179,38 @@ describe("completions", () => {
 describe("consumption", () => {
   const both = consumptionFlow({ odoo: { system: odoo }, s4: { ...place, locations: { "WIP-1": "0030" } } });
 
-  test("material built in is issued to the order in SAP alone; Odoo consumes it with the completion", async () => {
+  test("material built in is issued to the order in SAP, and consumed by it in Odoo in place of the bill", async () => {
     const deliveries = await testFlow(both, aMaterialConsumption(), { now });
     expect(deliveries.flatMap((delivery) => delivery.findings)).toEqual([]);
-    expect(flowOf(deliveries)).toEqual({
+    expect(deliveries.map(({ system, operation }) => `${system}.${operation}`)).toEqual([
+      "odoo.consumeMaterial",
+      "s4.goodsMovement",
+    ]);
+    expect(flowOf(deliveries)).toMatchObject({
+      odoo: {
+        order: "MO-1001",
+        lines: [
+          { product: "HOUSING-20", lot: "H-5512" },
+          { product: "GEAR-20", quantity: { value: "84", unit: "C62" } },
+        ],
+      },
       s4: {
         kind: "orderIssue",
         postedAt: "2026-01-05T06:46:00+01:00",
         items: [
-          expect.objectContaining({
-            material: "HOUSING-20",
-            batch: "H-5512",
-            storageLocation: "0030",
-            order: "MO-1001",
-          }) as object,
-          expect.objectContaining({ material: "GEAR-20", quantity: "84" }) as object,
+          { material: "HOUSING-20", batch: "H-5512", storageLocation: "0030", order: "MO-1001" },
+          { material: "GEAR-20", quantity: "84" },
         ],
       },
     });
+  });
+
+  test("what comes on top of the bill, and what was used instead of a component, is told to Odoo as such", async () => {
+    const only = consumptionFlow({ odoo: { system: odoo } });
+    const consumed = [{ product: "GEAR-21", quantity: aQuantity(2), insteadOf: "GEAR-20" }];
+    const [extra] = await testFlow(only, aMaterialConsumption({ basis: "additional", consumed }), { now });
+    expect(extra?.findings).toEqual([]);
+    expect(extra?.value).toMatchObject({ lines: [{ product: "GEAR-21", insteadOf: "GEAR-20", additional: true }] });
   });
 
   test("lost material is scrapped in Odoo too", async () => {

@@ -37,6 +37,7 @@ export const consumedMaterial = closed({
   product: identifier("Product consumed"),
   quantity: quantity("How much was consumed"),
   component: Type.Optional(identifier("Line of the order's components it belongs to")),
+  insteadOf: Type.Optional(identifier("Component of the order that it was used instead of")),
   operation,
   lot: Type.Optional(identifier("Lot consumed")),
   serials: Type.Optional(listOf(identifier("Serial number"), "Serial numbers consumed")),

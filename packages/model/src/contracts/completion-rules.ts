@@ -1,5 +1,5 @@
 import type { Reference, References } from "@lineshaft/core";
-import { consumedNeeds, consumedParts, serialsOf } from "../consumed-rules.ts";
+import { consumedNeeds, consumedParts, serialsOf, substituteRule } from "../consumed-rules.ts";
 import { Exact, addDecimals, compareDecimals, subtractDecimals } from "../decimals.ts";
 import { lookUp } from "../define-contract.ts";
 import type { Quantity } from "../primitives.ts";
@@ -204,6 +204,7 @@ export const completionRules: readonly Rule<Completion>[] = [
   ...outputRules,
   ...orderRules,
   ...lotRules,
+  substituteRule("completion"),
   ...spanRules<Completion>({ contract: "completion", start: "start", end: "end", past: true }),
   ...trackingRules<Completion>("completion", (it, references) => [
     outputPart(it, references),

@@ -2,10 +2,10 @@ import { Type, type Static } from "typebox";
 import { defineContract } from "../define-contract.ts";
 import { aMaterialConsumption } from "../examples.ts";
 import { each, positiveRule, uniqueRule } from "../shared-rules.ts";
-import { consumedNeeds, consumedParts, serialsOf } from "../consumed-rules.ts";
+import { consumedNeeds, consumedParts, serialsOf, substituteRule } from "../consumed-rules.ts";
 import { trackingRules } from "../tracking-rules.ts";
 
-import { closed, identifier, listOf } from "../primitives.ts";
+import { choice, closed, identifier, listOf } from "../primitives.ts";
 import { consumedMaterial, fact, more, note, operation, operator, shift, site, workCenter } from "./common.ts";
 import { timeToMs } from "../times.ts";
 
@@ -16,6 +16,12 @@ const schema = closed({
   ...site,
   workCenter,
   consumed: listOf(consumedMaterial, "Material consumed", { minItems: 1 }),
+  basis: Type.Optional(
+    choice(
+      ["actual", "additional"],
+      "actual (when left out): this is what was used of these components in the order, in place of what its bill of materials says; additional: it comes on top of that",
+    ),
+  ),
   scrapped: Type.Optional(Type.Boolean({ description: "The material was lost, not built in" })),
   operator,
   shift,
@@ -42,6 +48,7 @@ export const materialConsumption = defineContract({
       each(it.consumed, "/consumed/*/quantity", (line) => line.quantity),
     ),
     uniqueRule("material-consumption.serials-unique", "A serial number", serialsOf),
+    substituteRule("material-consumption"),
     ...trackingRules("material-consumption", consumedParts),
   ],
   examples: [aMaterialConsumption()],

@@ -3,6 +3,7 @@ import { operationNames } from "../operations.ts";
 import { plainOperationNames } from "../plain/targets.ts";
 import { changesCases } from "./changes-cases.ts";
 import { completionCases } from "./completion-cases.ts";
+import { consumptionCases } from "./consumption-cases.ts";
 import { correctionCases } from "./correction-cases.ts";
 import { operationCases } from "./operation-benches.ts";
 import { plainCases } from "./plain-cases.ts";
@@ -13,6 +14,7 @@ export function odooCases(peer: Peer): void {
   describe(peer.name, () => {
     completionCases(peer);
     correctionCases(peer);
+    consumptionCases(peer);
     describe("provisioned", () => operationCases(peer, operationNames));
     describe("plain", () => operationCases(peer, plainOperationNames, { mode: "plain" }));
     plainCases(peer);

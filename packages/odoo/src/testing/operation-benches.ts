@@ -108,6 +108,19 @@ const trials: Trials = {
     }),
     effects: (shop, { order }) => shop.count("stock.scrap", [["production_id.origin", "=", order]]),
   },
+  consumeMaterial: {
+    value: async (shop) => {
+      const { product, first } = await shop.assembly();
+      const order = await shop.order(product, 10);
+      await shop.apply("completeOrder", { order, yield: pieces(4) });
+      return { order, lines: [{ product: first, quantity: pieces(7) }] };
+    },
+    bad: async (shop) => {
+      const { product } = await shop.assembly();
+      return { order: await shop.order(product, 10), lines: [{ product: fresh("NONE"), quantity: pieces(7) }] };
+    },
+    effects: async (shop, { lines: [line] }) => ((await shop.onHand(line?.product ?? "")) === 99_993 ? 1 : 0),
+  },
   moveStock: {
     value: async (shop) => ({
       kind: "receipt",

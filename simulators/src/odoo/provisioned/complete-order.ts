@@ -11,7 +11,8 @@ import { pickedQuantity, refreshMove, unitFactor } from "../stock/move-state.ts"
 import { compareQuantity, num, ref, text } from "../values.ts";
 import type { Row, Value } from "../values.ts";
 import type { Applied } from "./operations.ts";
-import { backorderOf, openOrder } from "./orders.ts";
+import { apartRows, refuseShort, reportedComponents, settleApart } from "./apart.ts";
+import { backorderOf, chainOf, openOrder } from "./orders.ts";
 import { planScrap, scrapPieces } from "./scrap-pieces.ts";
 import type { ScrapLine, PlannedScrap } from "./scrap-pieces.ts";
 import { needLot, refuse } from "./terms.ts";
@@ -25,7 +26,8 @@ interface CompleteOrder {
   lots?: { lot: string; quantity: Quantity }[];
   serials?: string[];
   scrap?: ScrapLine[];
-  consumption?: (LotLine & { product: string })[];
+  consumption?: (LotLine & { product: string; insteadOf?: string })[];
+  shortage?: "book" | "refuse";
   byProducts?: (LotLine & { product: string })[];
   finishedAt?: string;
   report?: string;
@@ -43,6 +45,8 @@ interface Plan {
   inParts?: boolean;
   consumption: readonly PlannedMove[];
   byProducts: readonly PlannedMove[];
+  /** Components consumed as told. */
+  named: readonly number[];
 }
 
 /** A lot or serial number with the pieces made of it. */
@@ -65,8 +69,13 @@ export function completeOrder(terms: Terms, value: CompleteOrder): Applied {
   const before = text(order.name);
   const scraps = planScrap(terms, order, value.scrap ?? []);
   const plan = planReport(terms, order, value, scraps);
+  const waiting = apartRows(env, chainOf(terms, value.order)).filter(({ lines }) => lines.some((it) => it.order === 0));
+  if (plan.produced === 0 && waiting.length > 0)
+    refuse("consumption-open", `Material was reported for ${before} and nothing was made with it.`);
   const orders = finishReport(terms, plan);
   const done = orders.at(-1)!;
+  settleApart(env, waiting, orders[0]!);
+  if (value.shortage === "refuse") refuseShort(env, orders);
   const lots = lotRows(terms, plan);
   scrapPieces(terms, { source: before, order: done, lots }, scraps);
   if (value.finishedAt !== undefined && done.state === "done")
@@ -87,13 +96,12 @@ export function completeOrder(terms: Terms, value: CompleteOrder): Applied {
       scrapped: scrapped(scraps),
       state: done.state,
     },
-    ...(value.report !== undefined && {
-      about: value.report,
-      kept: {
-        counted: { yield: plan.produced - scrapped(scraps), scrap: scrapped(scraps), rework },
-        orders: orders.map(({ id }) => id),
-      },
-    }),
+    ...(value.report !== undefined && { about: value.report }),
+    kept: {
+      counted: { yield: plan.produced - scrapped(scraps), scrap: scrapped(scraps), rework },
+      orders: orders.map(({ id }) => id),
+      named: plan.named,
+    },
   };
 }
 
@@ -112,7 +120,11 @@ function planReport(terms: Terms, order: Row, value: CompleteOrder, scraps: read
   const product = env.one("product.product", ref(order.product_id));
   const produced = terms.amountIn(value.yield, unit, text(product.default_code)) + scrapped(scraps);
   const byProductMoves = finishedMoves(env, order).filter((move) => move.product_id !== order.product_id);
-  const consumption = (value.consumption ?? []).map((line) => planMove(terms, order, line, rawMoves(env, order), true));
+  const told = (value.consumption ?? []).flatMap((line) => [
+    planMove(terms, order, line, rawMoves(env, order), true),
+    ...(line.insteadOf === undefined ? [] : [nothingInstead(terms, order, line.insteadOf)]),
+  ]);
+  const { consumption, named } = planApart(terms, order, value.order, produced, told);
   const byProducts = (value.byProducts ?? []).map((line) => planMove(terms, order, line, byProductMoves, false));
   if (produced === 0 && value.final !== true)
     refuse(
@@ -124,7 +136,57 @@ function planReport(terms: Terms, order: Row, value: CompleteOrder, scraps: read
   const names = planLots(terms, report);
   const parts = planParts(terms, report, names, given);
   const lots = parts.length > 0 ? parts.map((part) => part.name) : names;
-  return { order, produced, final: value.final === true, lots, parts, consumption, byProducts };
+  return { order, produced, final: value.final === true, lots, parts, consumption, byProducts, named };
+}
+
+function nothingInstead(terms: Terms, order: Row, code: string): PlannedMove {
+  const product = terms.product(code);
+  const nothing = nothingOfProduct(terms.env, order, product);
+  return nothing ?? refuse("component-unknown", `${code} is no component of ${text(order.name)}.`);
+}
+
+function nothingOfProduct(env: Env, order: Row, product: Row): PlannedMove | undefined {
+  const moves = rawMoves(env, order).filter((move) => move.product_id === product.id && !isClosed(move));
+  if (moves.length === 0) return undefined;
+  const unit = env.one("uom.uom", ref(moves[0]!.product_uom));
+  return { product, moves, unit, shares: [{ lot: undefined, amount: 0 }] };
+}
+
+/** Adds what was reported before this completion, and nothing by the bill of what was reported. */
+function planApart(terms: Terms, order: Row, name: string, produced: number, told: readonly PlannedMove[]) {
+  const { env } = terms;
+  const rows = apartRows(env, chainOf(terms, name));
+  const consumption = told.map((line) => ({ ...line, shares: [...line.shares] }));
+  const named = new Set(told.map(({ product }) => product.id));
+  for (const line of rows.flatMap(({ lines }) => lines).filter((it) => it.order === 0)) {
+    const product = env.one("product.product", line.product);
+    let found = consumption.find((it) => it.product.id === product.id);
+    if (!found) {
+      const moves = rawMoves(env, order).filter((move) => move.product_id === product.id && !isClosed(move));
+      const unit = env.one("uom.uom", ref(moves[0]?.product_uom) ?? ref(product.uom_id));
+      const byBill = moves.reduce((sum, move) => sum + unitFactor(env, move), 0) * produced;
+      found = {
+        product,
+        moves,
+        unit,
+        shares: line.additional && byBill > 0 ? [{ lot: undefined, amount: byBill }] : [],
+      };
+      consumption.push(found);
+      if (!line.additional) named.add(product.id);
+    }
+    for (const [lot, amount] of line.shares) {
+      const lotName = lot === 0 ? undefined : text(env.one("stock.lot", lot).name);
+      const own = env.one("uom.uom", ref(product.uom_id));
+      found.shares.push({ lot: lotName, amount: convert(env, amount, own, found.unit) });
+    }
+  }
+  for (const component of reportedComponents(rows).keys()) {
+    if (named.has(component)) continue;
+    const nothing = nothingOfProduct(env, order, env.one("product.product", component));
+    if (nothing) consumption.push({ ...nothing, shares: [...nothing.shares] });
+    named.add(component);
+  }
+  return { consumption, named: [...named] };
 }
 
 function planMove(
@@ -246,7 +308,15 @@ function finishReport(terms: Terms, plan: Plan): readonly Row[] {
   plan.parts.forEach(({ name, amount }, at) => {
     const last = at === plan.parts.length - 1;
     const first = at === 0;
-    const part = { order, lots: [name], parts: [], produced: amount, final: last && plan.final, inParts: true };
+    const part = {
+      order,
+      lots: [name],
+      parts: [],
+      named: [],
+      produced: amount,
+      final: last && plan.final,
+      inParts: true,
+    };
     const byProducts = finishedMoves(env, order).filter((move) => move.product_id !== order.product_id);
     finishPart(terms, {
       ...part,

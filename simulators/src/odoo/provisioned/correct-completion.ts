@@ -9,7 +9,7 @@ import { num, ref, roundTo, text } from "../values.ts";
 import type { Row } from "../values.ts";
 import { completeOrder } from "./complete-order.ts";
 import { keptAbout } from "./kept.ts";
-import type { Counted } from "./kept.ts";
+import type { Counted, Kept } from "./kept.ts";
 import type { Applied } from "./operations.ts";
 import { chainOf, isOpen } from "./orders.ts";
 import { scrapReason } from "./scrap-pieces.ts";
@@ -73,7 +73,11 @@ export function correctCompletion(terms: Terms, value: CorrectCompletion): Appli
     receipt: did.join(", ") || text(order.name),
     detail: { report: value.report, moved, did },
     about: value.report,
-    kept: { counted: moved, orders: [...orders.map(({ id }) => id), ...(further ? [further.row.id] : [])] },
+    kept: {
+      counted: moved,
+      orders: [...orders.map(({ id }) => id), ...(further ? [further.row.id] : [])],
+      named: further ? (further.kept as Kept).named : [],
+    },
   };
 }
 

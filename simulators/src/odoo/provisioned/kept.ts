@@ -16,6 +16,8 @@ export interface Kept {
   counted: Counted;
   /** Ids of the orders it was booked on. */
   orders: number[];
+  /** Components that were consumed as told and not by the bill. */
+  named: number[];
 }
 
 /** What was kept about a thing by these operations, oldest first. */

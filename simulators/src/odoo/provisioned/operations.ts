@@ -3,6 +3,7 @@ import { OdooError, userError } from "../errors.ts";
 import { isObject, num, text } from "../values.ts";
 import type { Row } from "../values.ts";
 import { completeOrder } from "./complete-order.ts";
+import { consumeMaterial } from "./consume-material.ts";
 import { correctCompletion } from "./correct-completion.ts";
 import { LEDGER } from "./kept.ts";
 import { saveBill, saveProduct } from "./master-data.ts";
@@ -30,6 +31,7 @@ const operations: Readonly<Record<string, Operation>> = {
   createOrder,
   completeOrder,
   correctCompletion,
+  consumeMaterial,
   moveStock,
   setStock,
   scrap,
@@ -101,7 +103,8 @@ function runItem(terms: Terms, operation: Operation, name: string, item: Item): 
       x_receipt: receipt,
       x_model: model,
       x_res_id: row.id,
-      ...(about !== undefined && { x_about: about, x_kept: JSON.stringify(kept) }),
+      ...(about !== undefined && { x_about: about }),
+      ...(kept !== undefined && { x_kept: JSON.stringify(kept) }),
     });
     env.transaction.afterCommit.push(() => env.db.effects.add(item.token));
     return { token: item.token, status: "done", receipt, model, id: row.id, detail };
