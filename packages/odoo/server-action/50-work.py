@@ -97,8 +97,32 @@ def plan_request_maintenance(plan):
     if value.get('scheduledFor'):
         vals['schedule_date'] = value['scheduledFor']
     if value.get('description'):
-        vals['description'] = value['description'].replace('&', '&amp;').replace('<', '&lt;').replace('\n', '<br/>')
+        vals['description'] = as_html(value['description'])
+    if value.get('hours'):
+        vals['duration'] = float(value['hours'])
     plan['vals'] = vals
+    plan['standing'] = value.get('about') and request_about(value) or env['maintenance.request']
+    if value.get('about'):
+        plan['lock'] = ('request', value['about'])
+
+
+def as_html(text):
+    return text.replace('&', '&amp;').replace('<', '&lt;').replace('\n', '<br/>')
+
+
+def request_about(value):
+    # The request that stands for this thing; one that was closed stays the one, unless the thing can come again.
+    found = record_about('requestMaintenance', 'maintenance.request', value['about'])
+    if found and value.get('recurring') and found.stage_id.done:
+        return env['maintenance.request']
+    return found
+
+
+def record_about(operation, model, about):
+    row = env['x_lineshaft_operation'].search([
+        ('x_operation', '=', operation), ('x_about', '=', about), ('x_model', '=', model), ('x_res_id', '>', 0)],
+        limit=1, order='id desc')
+    return env[model].with_context(active_test=False).browse(row.x_res_id).exists() if row else env[model]
 
 
 def equipment_of(name):
@@ -111,6 +135,77 @@ def equipment_of(name):
 
 
 def apply_request_maintenance(plans):
-    requests = env['maintenance.request'].create([plan['vals'] for plan in plans])
-    for plan, made in zip(plans, requests):
-        settle(plan, made, 'maintenance request %s' % made.id, {'stage': made.stage_id.name or False})
+    fresh = []
+    for plan in plans:
+        if not plan['standing'] and plan['value'].get('create') is not False:
+            fresh.append(plan)
+    requests = env['maintenance.request'].create([plan['vals'] for plan in fresh])
+    for plan, made in zip(fresh, requests):
+        plan['standing'] = made
+    for plan in plans:
+        request_now = plan['standing']
+        if not request_now:
+            settle(plan, request_now, 'no request to update', {'stage': False})
+            continue
+        if plan not in fresh:
+            update_request(plan, request_now)
+        if plan['value'].get('close') and not request_now.stage_id.done:
+            request_now.write({'stage_id': done_stage().id})
+        plan.update({'about': plan['value'].get('about') or None})
+        settle(plan, request_now, 'maintenance request %s' % request_now.id, {'stage': request_now.stage_id.name or False, 'updated': plan not in fresh})
+
+
+def update_request(plan, standing):
+    # A person may have changed title, text and plan since; those stay.
+    if plan['vals'].get('duration'):
+        standing.write({'duration': plan['vals']['duration']})
+    if plan['vals'].get('description'):
+        standing.message_post(body=plan['value']['description'])
+
+
+def done_stage():
+    found = env['maintenance.stage'].search([('done', '=', True)], limit=1, order='sequence, id')
+    if not found:
+        refuse('not-completed', 'Odoo has no maintenance stage in which a request is done.')
+    return found
+
+
+# A reminder at a production order, in the list of things to do of its planner.
+
+
+def plan_alert_planner(plan):
+    value = plan['value']
+    plan['order'] = any_order(value['order'])
+    plan['user'] = value.get('planner') and user_of(value['planner']) or plan['order'].user_id or env.user
+    plan['standing'] = record_about('alertPlanner', 'mail.activity', value['about'])
+    plan['lock'] = ('alert', value['about'])
+
+
+def user_of(login):
+    found = env['res.users'].search([('login', '=', login)], limit=1)
+    if not found:
+        refuse('user-unknown', 'Odoo has no user %s.' % login)
+    return found
+
+
+def apply_alert_planner(plans):
+    for plan in plans:
+        value, standing = plan['value'], plan['standing']
+        over = bool(value.get('over'))
+        plan.update({'about': value['about']})
+        if standing and 'active' in standing._fields and not standing.active:
+            standing = env['mail.activity']
+        if over and standing:
+            number = standing.id
+            standing.action_feedback(feedback=value['text'])
+            settle(plan, env['mail.activity'].browse(number), 'alert %s is over' % number, {'order': plan['order'].name})
+        elif over:
+            settle(plan, env['mail.activity'], 'no alert to end', {'order': plan['order'].name})
+        else:
+            if standing:
+                standing.write({'summary': value['title'], 'note': as_html(value['text'])})
+            else:
+                standing = plan['order'].activity_schedule(
+                    'mail.mail_activity_data_warning', date_deadline=datetime.date.today(), summary=value['title'],
+                    note=as_html(value['text']), user_id=plan['user'].id)
+            settle(plan, standing, 'alert %s at %s' % (standing.id, plan['order'].name), {'order': plan['order'].name})

@@ -11,6 +11,7 @@ OPERATIONS = {
     'logWorkTime': (plan_log_work_time, apply_log_work_time),
     'logDowntime': (plan_log_downtime, apply_log_downtime),
     'requestMaintenance': (plan_request_maintenance, apply_request_maintenance),
+    'alertPlanner': (plan_alert_planner, apply_alert_planner),
     'saveProduct': (plan_save_product, apply_save_product),
     'saveBillOfMaterials': (plan_save_bill_of_materials, apply_save_bill_of_materials),
 }

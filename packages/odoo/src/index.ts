@@ -6,6 +6,7 @@ export { provision } from "./provision.ts";
 export type { ProvisionOptions, ProvisionReport } from "./provision.ts";
 export { BATCH_ITEMS, LINES, operationSchemas } from "./operations.ts";
 export type {
+  AlertPlanner,
   CompleteOrder,
   ConsumeMaterial,
   CorrectCompletion,

@@ -23,6 +23,7 @@ const steps: Record<ActionReason, string> = {
   "operation-unknown": "Name an operation of this order as Odoo shows it, then resend.",
   "loss-unknown": "Create the loss reason in Odoo or name another, then resend.",
   "equipment-unknown": "Create the equipment in Odoo or correct its serial number, then resend.",
+  "user-unknown": "Create the user in Odoo, or name another login in the flow, then resend.",
   "nothing-reported": "Correct the quantities in the source's message, then resend.",
   "report-unknown": "Name a report of this order that was completed, or send the report first, then resend.",
   "correction-exceeds": "Correct the quantity: a report can't be corrected by more than it counted. Then resend.",

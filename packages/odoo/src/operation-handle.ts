@@ -68,5 +68,6 @@ export function operationHandles(system: SystemDefinition): OperationHandles {
     logWorkTime: operationHandle(system, "logWorkTime"),
     logDowntime: operationHandle(system, "logDowntime"),
     requestMaintenance: operationHandle(system, "requestMaintenance"),
+    alertPlanner: operationHandle(system, "alertPlanner"),
   };
 }

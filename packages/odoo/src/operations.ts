@@ -265,6 +265,32 @@ export const RequestMaintenance = Type.Object(
     priority: optional(Type.Enum(["low", "normal", "high", "urgent"])),
     scheduledFor: optional(Time),
     description: optional(Text),
+    /** What it is about, one stop or one alarm. A later value about the same is noted at its request instead of making another. */
+    about: optional(Name),
+    /** False: only what stands about it is updated. Default true. */
+    create: optional(Flag),
+    /** What it is about can come again: once its request is closed, the next value makes a new one. Default false. */
+    recurring: optional(Flag),
+    /** How long it lasted; Odoo's field Duration. */
+    hours: optional(Unsigned),
+    /** The request is done with this. */
+    close: optional(Flag),
+  },
+  strict,
+);
+
+export const AlertPlanner = Type.Object(
+  {
+    /** The order whose planner has to know. */
+    order: Code,
+    /** What it is about; a later value about the same changes the alert or ends it. */
+    about: Name,
+    title: Name,
+    text: Text,
+    /** Login of who shall see it; default the order's responsible. */
+    planner: optional(Name),
+    /** The alert is over. */
+    over: optional(Flag),
   },
   strict,
 );
@@ -283,6 +309,7 @@ export const operationSchemas = {
   logWorkTime: LogWorkTime,
   logDowntime: LogDowntime,
   requestMaintenance: RequestMaintenance,
+  alertPlanner: AlertPlanner,
 } as const;
 
 export type OperationName = keyof typeof operationSchemas;
@@ -301,6 +328,7 @@ export type Scrap = Static<typeof Scrap>;
 export type LogWorkTime = Static<typeof LogWorkTime>;
 export type LogDowntime = Static<typeof LogDowntime>;
 export type RequestMaintenance = Static<typeof RequestMaintenance>;
+export type AlertPlanner = Static<typeof AlertPlanner>;
 
 /** Most items that go to Odoo in one call; about 10 s of work on a small server. */
 export const BATCH_ITEMS = 100;
@@ -318,4 +346,5 @@ export const operationNames: readonly OperationName[] = [
   "logWorkTime",
   "logDowntime",
   "requestMaintenance",
+  "alertPlanner",
 ];

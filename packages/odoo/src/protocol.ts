@@ -86,6 +86,7 @@ export const actionReasons = [
   "operation-unknown",
   "loss-unknown",
   "equipment-unknown",
+  "user-unknown",
   "nothing-reported",
   "report-unknown",
   "correction-exceeds",

@@ -1,6 +1,14 @@
 import { type Flow, type Policy, flow } from "@lineshaft/engine";
 import { type Downtime, downtime } from "@lineshaft/model";
-import type { LogDowntime, Odoo, RequestMaintenance } from "@lineshaft/odoo";
+import type { LogDowntime, Odoo } from "@lineshaft/odoo";
+import {
+  type MaintenanceRule,
+  type PlannerRule,
+  alertOf,
+  concernsPlanner,
+  mayHaveAsked,
+  requestOf,
+} from "./maintenance-rule.ts";
 import { defined } from "./odoo-terms.ts";
 
 export interface DowntimeFlowOptions {
@@ -14,21 +22,34 @@ export interface DowntimeFlowOptions {
     system: Odoo;
     /** The plant's reasons to the names of Odoo's loss reasons; others become the first of their category. */
     reasons?: Readonly<Record<string, string>>;
-    /** Asks for maintenance where the stop says so; needs Odoo's Maintenance app. Default true. */
-    maintenance?: boolean;
+    /**
+     * Which stops ask for maintenance; one request for one stop, whatever is told of it. Needs Odoo's Maintenance app.
+     * Default true: those that say so themselves, such as the runtime rule of a machine. False: none.
+     */
+    maintenance?: boolean | MaintenanceRule;
+    /** Warns the planner of the order that was running, among the things to do in Odoo. Default: nobody is warned. */
+    planner?: PlannerRule;
   };
 }
 
-/** Stops of work centers are logged in Odoo; a stop that needs maintenance becomes a maintenance request. */
+/** Stops of work centers are logged in Odoo, ask for maintenance where needed, and warn the order's planner. */
 export function downtimeFlow({ odoo, ...options }: DowntimeFlowOptions): Flow<Downtime> {
   const { from, policy } = options;
-  const made = flow(options.name ?? "downtime", downtime, {
+  const { system, maintenance = true, planner } = odoo;
+  const rule = typeof maintenance === "object" ? maintenance : {};
+  let made = flow(options.name ?? "downtime", downtime, {
     owner: options.owner ?? "maintenance",
-    purpose: "Stops of work centers are logged in Odoo, and ask for maintenance where needed.",
+    purpose:
+      "Stops of work centers are logged in Odoo, ask for maintenance where needed, and warn the order's planner.",
     ...defined({ from, policy }),
-  }).to(odoo.system.logDowntime, (stop) => toDowntime(stop, odoo.reasons));
-  if (odoo.maintenance === false) return made;
-  return made.to(odoo.system.requestMaintenance, { when: (stop) => stop.maintenanceNeeded === true, map: toRequest });
+  }).to(system.logDowntime, (stop) => toDowntime(stop, odoo.reasons));
+  if (maintenance !== false)
+    made = made.to(system.requestMaintenance, {
+      when: (stop) => mayHaveAsked(stop, rule),
+      map: (stop) => requestOf(stop, rule),
+    });
+  if (planner) made = made.to(system.alertPlanner, { when: concernsPlanner, map: (stop) => alertOf(stop, planner) });
+  return made;
 }
 
 /** A stop counts against availability; Odoo keeps lost speed and lost quality apart, which a stop is neither. */
@@ -40,22 +61,5 @@ function toDowntime(stop: Downtime, reasons: Readonly<Record<string, string>> = 
     start,
     category: "availability",
     ...defined({ end, reason: reasons[reason], note: told || undefined }),
-  };
-}
-
-function toRequest(stop: Downtime): RequestMaintenance {
-  const { workCenter, equipment, category, reason, description, alarm, start, productionOrder } = stop;
-  const told = [
-    description,
-    alarm && `Alarm ${alarm}.`,
-    `Stopped at ${start}.`,
-    productionOrder && `Order ${productionOrder} was running.`,
-  ].filter(Boolean);
-  return {
-    title: `${workCenter} stopped: ${reason}`.slice(0, 250),
-    kind: category === "planned" ? "preventive" : "corrective",
-    priority: category === "planned" ? "normal" : "high",
-    description: told.join(" "),
-    ...defined({ equipment }),
   };
 }

@@ -1,3 +1,5 @@
+export { alarmFlow } from "./alarm-flow.ts";
+export type { AlarmFlowOptions } from "./alarm-flow.ts";
 export { completionCorrectionFlow } from "./completion-correction-flow.ts";
 export type { CompletionCorrectionFlowOptions } from "./completion-correction-flow.ts";
 export { completionFlow } from "./completion-flow.ts";
@@ -11,3 +13,4 @@ export type { OrderReleaseFlowOptions } from "./order-release-flow.ts";
 export { stockMovementFlow } from "./stock-movement-flow.ts";
 export type { OdooStock, S4Stock, StockMovementFlowOptions } from "./stock-movement-flow.ts";
 export type { S4Place } from "./s4-terms.ts";
+export type { AlarmRule, MaintenanceRule, PlannerRule } from "./maintenance-rule.ts";

@@ -10,11 +10,13 @@ import {
   aProductionOrderRelease,
   aQuantity,
   aStockMovement,
+  anAlarmEvent,
 } from "@lineshaft/model";
 import { odoo as odooSystem } from "@lineshaft/odoo";
 import { s4 as s4System } from "@lineshaft/sap";
 import { describe, expect, test } from "vitest";
 import {
+  alarmFlow,
   completionCorrectionFlow,
   completionFlow,
   consumptionFlow,
@@ -298,15 +300,86 @@ describe("stock movements", () => {
   });
 });
 
-test("a stop is logged, and asks for maintenance only where it says so", async () => {
-  const flow = downtimeFlow({ odoo: { system: odoo, reasons: { "HYDRAULIC-PRESSURE": "Equipment Failure" } } });
-  const deliveries = await testFlow(flow, aDowntime(), { now });
-  expect(deliveries.flatMap((delivery) => delivery.findings)).toEqual([]);
-  expect(deliveries.map((delivery) => delivery.value)).toMatchObject([
-    { workCenter: "ASSY-1", category: "availability", reason: "Equipment Failure" },
-    { title: "ASSY-1 stopped: HYDRAULIC-PRESSURE", kind: "corrective", priority: "high" },
-  ]);
-  expect(await testFlow(flow, aDowntime({ maintenanceNeeded: false }), { now })).toHaveLength(1);
+describe("downtime", () => {
+  const reasons = { "HYDRAULIC-PRESSURE": "Equipment Failure" };
+  const values = async (flow: ReturnType<typeof downtimeFlow>, stop: Parameters<typeof aDowntime>[0]) => {
+    const deliveries = await testFlow(flow, aDowntime(stop), { now });
+    expect(deliveries.flatMap((delivery) => delivery.findings)).toEqual([]);
+    return Object.fromEntries(deliveries.map(({ operation, value }) => [operation, value]));
+  };
+  const told = { maintenanceNeeded: undefined } as unknown as { maintenanceNeeded?: boolean };
+  const at = (end: string | undefined) => ({ ...told, end }) as { end?: string };
+
+  test("a stop is logged, and asks for maintenance only where it says so", async () => {
+    const flow = downtimeFlow({ odoo: { system: odoo, reasons } });
+    expect(await values(flow, {})).toMatchObject({
+      logDowntime: { workCenter: "ASSY-1", category: "availability", reason: "Equipment Failure" },
+      requestMaintenance: { title: "ASSY-1 stopped: HYDRAULIC-PRESSURE", kind: "corrective", priority: "high" },
+    });
+    expect(Object.keys(await values(flow, { maintenanceNeeded: false }))).toEqual(["logDowntime"]);
+  });
+
+  test("the beginning and the end of a stop are about the same request, whatever the zone of their times", async () => {
+    const flow = downtimeFlow({ odoo: { system: odoo, maintenance: { reasons: ["HYDRAULIC-PRESSURE"] } } });
+    const begun = (await values(flow, at(undefined)))["requestMaintenance"] as { about: string };
+    const ended = await values(flow, { ...told, start: "2026-01-05T05:31:00Z" });
+    expect(ended["requestMaintenance"]).toMatchObject({ about: begun.about, hours: "0.15" });
+    expect(ended["requestMaintenance"]).not.toHaveProperty("create");
+  });
+
+  test("a micro-stop makes no request: neither by reason, nor by length, nor at its end", async () => {
+    const rule = { reasons: ["HYDRAULIC-PRESSURE"], fromMinutes: 0, microStopSeconds: 60 };
+    const flow = downtimeFlow({ odoo: { system: odoo, maintenance: rule } });
+    const micro = await values(flow, at("2026-01-05T06:31:59+01:00"));
+    // Its beginning may have been told alone, so that its end is noted at the request that then stands.
+    expect(micro["requestMaintenance"]).toMatchObject({ create: false });
+    expect((await values(flow, at("2026-01-05T06:32:00+01:00")))["requestMaintenance"]).not.toHaveProperty("create");
+    expect(Object.keys(await values(flow, { ...at("2026-01-05T06:31:59+01:00"), reason: "OTHER" }))).toEqual([
+      "logDowntime",
+    ]);
+  });
+
+  test("a stop above its length asks once it is over, on the machine's equipment in Odoo, and closes where told to", async () => {
+    const rule = { fromMinutes: 9, equipment: { "PRESS-04": "SN-4711" }, whenItRuns: "close" as const };
+    const flow = downtimeFlow({ odoo: { system: odoo, maintenance: rule } });
+    expect((await values(flow, told))["requestMaintenance"]).toMatchObject({ equipment: "SN-4711", close: true });
+    expect(Object.keys(await values(flow, at("2026-01-05T06:39:00+01:00")))).toEqual(["logDowntime"]);
+    expect(Object.keys(await values(flow, at(undefined)))).toEqual(["logDowntime"]);
+  });
+
+  test("a runtime threshold asks for preventive maintenance", async () => {
+    const due = { category: "planned", reason: "MAINTENANCE-DUE", end: "2026-01-05T06:31:00+01:00" } as const;
+    const { requestMaintenance } = await values(downtimeFlow({ odoo: { system: odoo } }), due);
+    expect(requestMaintenance).toMatchObject({ kind: "preventive", priority: "normal" });
+    expect(requestMaintenance).not.toHaveProperty("hours");
+  });
+
+  test("the planner of the order is warned while a stop lasts and after a long one; a short one ends the warning", async () => {
+    const flow = downtimeFlow({
+      odoo: { system: odoo, maintenance: false, planner: { planner: "anna", fromMinutes: 9 } },
+    });
+    const lasting = await values(flow, at(undefined));
+    expect(lasting["alertPlanner"]).toMatchObject({
+      order: "MO-1001",
+      planner: "anna",
+      title: "ASSY-1 stands still: HYDRAULIC-PRESSURE",
+    });
+    const { about } = lasting["alertPlanner"] as { about: string };
+    expect((await values(flow, {}))["alertPlanner"]).not.toHaveProperty("over");
+    expect((await values(flow, at("2026-01-05T06:39:00+01:00")))["alertPlanner"]).toMatchObject({ about, over: true });
+    expect(Object.keys(await values(flow, { category: "planned" }))).toEqual(["logDowntime"]);
+  });
+});
+
+test("alarms ask for maintenance from a severity on or by name, once while they are there", async () => {
+  const flow = alarmFlow({ odoo: { system: odoo, maintenance: { fromSeverity: "urgent", alarms: ["A-1204"] } } });
+  const [came] = await testFlow(flow, anAlarmEvent(), { now });
+  const [went] = await testFlow(flow, anAlarmEvent({ active: false }), { now });
+  expect([came?.findings, went?.findings]).toEqual([[], []]);
+  expect(came?.value).toMatchObject({ title: "PRESS-04: alarm A-1204", equipment: "PRESS-04", recurring: true });
+  expect(went?.value).toMatchObject({ about: (came?.value as { about: string }).about, create: false });
+  expect(await testFlow(flow, anAlarmEvent({ alarm: "A-1" }), { now })).toEqual([]);
+  expect(await testFlow(flow, anAlarmEvent({ alarm: "A-1", severity: "urgent" }), { now })).toHaveLength(1);
 });
 
 test("a released order is created in Odoo under the name that completions use", async () => {

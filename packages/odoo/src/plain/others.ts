@@ -215,13 +215,25 @@ const PRIORITIES = { low: "0", normal: "1", high: "2", urgent: "3" } as const;
 
 export const requestMaintenance: PlainOperation<RequestMaintenance> = {
   async send(records, { token, value }) {
+    const told = `<p>${escapeHtml(value.description ?? "")}</p><p>[${token}]</p>`;
+    const mark = value.about === undefined ? "" : `<p>[about ${escapeHtml(value.about)}]</p>`;
+    const standing = mark === "" ? undefined : await standingRequest(records, value);
+    if (standing) {
+      const vals = {
+        description: `${textOf(standing["description"]) ?? ""}${told}`,
+        ...(await closing(records, value)),
+      };
+      await records.change("maintenance.request", "write", [standing.id], { vals });
+      return `maintenance request ${standing.id}`;
+    }
+    if (value.create === false) return "no request to update";
     const id = await loadRecord(records, "maintenance.request", externalId("request", token), {
       name: value.title,
       maintenance_type: value.kind ?? "corrective",
       priority: PRIORITIES[value.priority ?? "normal"],
       "equipment_id/.id": value.equipment === undefined ? undefined : await equipmentOf(records, value.equipment),
       schedule_date: value.scheduledFor === undefined ? undefined : odooTime(value.scheduledFor),
-      description: `<p>${escapeHtml(value.description ?? "")}</p><p>[${token}]</p>`,
+      description: told + mark,
     });
     return `maintenance request ${id}`;
   },
@@ -230,6 +242,27 @@ export const requestMaintenance: PlainOperation<RequestMaintenance> = {
     return row ? { kind: "found", receipt: `maintenance request ${row.id}` } : { kind: "absent" };
   },
 };
+
+/** The request about the same thing; of one that can come again, only while it is open. */
+async function standingRequest(
+  records: Records,
+  { about = "", recurring }: RequestMaintenance,
+): Promise<Row | undefined> {
+  const domain = [
+    ["description", "like", `[about ${escapeHtml(about)}]`],
+    ...(recurring === true ? [["stage_id.done", "=", false]] : []),
+  ];
+  const [found] = await records.search("maintenance.request", domain, ["description"], "id desc");
+  return found;
+}
+
+async function closing(records: Records, { close, hours }: RequestMaintenance): Promise<Record<string, unknown>> {
+  const lasted = hours === undefined ? {} : { duration: Number(hours) };
+  if (close !== true) return lasted;
+  const [stage] = await records.search("maintenance.stage", [["done", "=", true]], ["name"], "sequence, id");
+  if (!stage) throw refuse("not-completed", "Odoo has no maintenance stage in which a request is done.");
+  return { ...lasted, stage_id: stage.id };
+}
 
 async function equipmentOf(records: Records, name: string): Promise<number> {
   const found = await records.search(

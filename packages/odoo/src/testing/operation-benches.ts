@@ -176,4 +176,14 @@ const trials: Trials = {
     bad: async () => ({ title: fresh("Leak"), equipment: fresh("NONE") }),
     effects: (shop, { title }) => shop.count("maintenance.request", [["name", "=", title]]),
   },
+  alertPlanner: {
+    value: async (shop) => ({
+      order: (await master(shop)).order,
+      about: fresh("stop"),
+      title: fresh("Press stands still"),
+      text: "Since 06:00.",
+    }),
+    bad: async () => ({ order: fresh("NONE"), about: fresh("stop"), title: fresh("Stop"), text: "Since 06:00." }),
+    effects: (shop, { title }) => shop.count("mail.activity", [["summary", "=", title]]),
+  },
 };

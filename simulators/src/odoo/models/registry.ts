@@ -6,6 +6,7 @@ import { irModelData } from "./ir-model-data.ts";
 import { irModelModels } from "./ir-model.ts";
 import { locationModels } from "./location.ts";
 import { maintenanceModels } from "./maintenance.ts";
+import { mailActivity } from "./mail-activity.ts";
 import { bomModels } from "./mrp-bom.ts";
 import { production } from "./mrp-production.ts";
 import { workcenterModels } from "./mrp-workcenter.ts";
@@ -40,6 +41,7 @@ export function allModels(version: Version): Model[] {
     workorder,
     ...wizardModels,
     ...maintenanceModels,
+    mailActivity,
     irModelData,
     ...irModelModels,
     ...irActions,

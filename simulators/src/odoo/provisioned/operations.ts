@@ -11,7 +11,7 @@ import { createOrder } from "./orders.ts";
 import { moveStock, scrap, setStock } from "./stock.ts";
 import { Refusal, Terms } from "./terms.ts";
 import type { Request } from "./terms.ts";
-import { logDowntime, logWorkTime, requestMaintenance } from "./work.ts";
+import { alertPlanner, logDowntime, logWorkTime, requestMaintenance } from "./work.ts";
 
 /** What an operation made: the record that now stands for it, and what the hub calls it by. */
 export interface Applied {
@@ -38,6 +38,7 @@ const operations: Readonly<Record<string, Operation>> = {
   logWorkTime,
   logDowntime,
   requestMaintenance,
+  alertPlanner,
   saveProduct,
   saveBillOfMaterials: saveBill,
 };

@@ -1,6 +1,8 @@
+import type { Env } from "../env.ts";
 import { finishWorkorder } from "../production/workorders.ts";
-import { ref, text } from "../values.ts";
+import { num, ref, text } from "../values.ts";
 import type { JsonObject, Row } from "../values.ts";
+import { LEDGER } from "./kept.ts";
 import type { Applied } from "./operations.ts";
 import { anyOrder } from "./orders.ts";
 import { refuse } from "./terms.ts";
@@ -107,25 +109,93 @@ interface RequestMaintenance {
   priority?: string;
   scheduledFor?: string;
   description?: string;
+  about?: string;
+  create?: boolean;
+  recurring?: boolean;
+  hours?: string;
+  close?: boolean;
 }
 
+/** What is told later about the same goes to the request that stands. */
 export function requestMaintenance(terms: Terms, value: RequestMaintenance): Applied {
   const { env } = terms;
-  const row = env.create("maintenance.request", {
+  const known = recordAbout(env, "requestMaintenance", "maintenance.request", value.about);
+  const closed = known !== undefined && env.get("maintenance.request", known, "done") === true;
+  const standing = closed && value.recurring === true ? undefined : known;
+  if (standing === undefined && value.create === false)
+    return { model: "maintenance.request", row: { id: 0 }, receipt: "no request to update", detail: { stage: false } };
+  const row = standing ?? newRequest(terms, value);
+  if (standing && value.hours !== undefined)
+    env.write("maintenance.request", standing, { duration: Number(value.hours) });
+  if (value.close === true && env.get("maintenance.request", row, "done") !== true)
+    env.write("maintenance.request", row, { stage_id: doneStage(env).id });
+  const stage = env.find("maintenance.stage", ref(row.stage_id));
+  return {
+    model: "maintenance.request",
+    row,
+    receipt: `maintenance request ${row.id}`,
+    detail: { stage: stage ? text(stage.name) : false, updated: standing !== undefined },
+    ...(value.about !== undefined && { about: value.about }),
+  };
+}
+
+function newRequest(terms: Terms, value: RequestMaintenance): Row {
+  return terms.env.create("maintenance.request", {
     name: value.title,
     maintenance_type: value.kind ?? "corrective",
     priority: priorities[value.priority ?? "normal"] ?? "1",
     ...(value.equipment !== undefined && { equipment_id: equipmentOf(terms, value.equipment).id }),
     ...(value.scheduledFor !== undefined && { schedule_date: value.scheduledFor }),
     ...(value.description !== undefined && { description: asHtml(value.description) }),
+    ...(value.hours !== undefined && { duration: Number(value.hours) }),
   });
-  const stage = env.find("maintenance.stage", ref(row.stage_id));
-  return {
-    model: "maintenance.request",
-    row,
-    receipt: `maintenance request ${row.id}`,
-    detail: { stage: stage ? text(stage.name) : false },
-  };
+}
+
+function doneStage(env: Env): Row {
+  const found = env.search("maintenance.stage", [["done", "=", true]], { limit: 1 })[0];
+  return found ?? refuse("not-completed", "Odoo has no maintenance stage in which a request is done.");
+}
+
+function recordAbout(env: Env, operation: string, model: string, about: string | undefined): Row | undefined {
+  if (about === undefined) return undefined;
+  const rows = env.of(LEDGER, "x_about", about);
+  const row = rows.findLast((it) => it.x_operation === operation && it.x_model === model && num(it.x_res_id) > 0);
+  return row && env.find(model, num(row.x_res_id));
+}
+
+interface AlertPlanner {
+  order: string;
+  about: string;
+  title: string;
+  text: string;
+  planner?: string;
+  over?: boolean;
+}
+
+/** A warning among the planner's things to do, at the order; over when the same thing says so. */
+export function alertPlanner(terms: Terms, value: AlertPlanner): Applied {
+  const { env } = terms;
+  const order = anyOrder(terms, value.order);
+  const user =
+    value.planner === undefined
+      ? env.uid
+      : (env.search("res.users", [["login", "=", value.planner]])[0]?.id ??
+        refuse("user-unknown", `Odoo has no user ${value.planner}.`));
+  const known = recordAbout(env, "alertPlanner", "mail.activity", value.about);
+  const standing = known?.active === true ? known : undefined;
+  const detail = { order: text(order.name) };
+  const { about } = value;
+  if (value.over === true) {
+    if (standing) env.write("mail.activity", standing, { active: false });
+    const receipt = standing ? `alert ${standing.id} is over` : "no alert to end";
+    return { model: "mail.activity", row: standing ?? { id: 0 }, receipt, detail, about };
+  }
+  const values: JsonObject = { summary: value.title, note: asHtml(value.text) };
+  if (standing) env.write("mail.activity", standing, values);
+  const row =
+    standing ??
+    env.create("mail.activity", { ...values, res_model: "mrp.production", res_id: order.id, user_id: user });
+  return { model: "mail.activity", row, receipt: `alert ${row.id} at ${text(order.name)}`, detail, about };
 }
 
 function asHtml(plain: string): string {
