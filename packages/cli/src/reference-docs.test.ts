@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { statusMetrics } from "@lineshaft/server";
+import { fleetMetrics, statusMetrics } from "@lineshaft/server";
 import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
 import { buildProgram } from "./program.ts";
@@ -40,5 +40,6 @@ test("docs/cli.md describes every command, and no other", () => {
 
 test("docs/operating/README.md lists every metric", () => {
   const text = readFileSync(join(root, "docs/operating/README.md"), "utf8");
-  expect(statusMetrics.map(({ name }) => name).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  const names = [...statusMetrics, ...fleetMetrics].map(({ name }) => name);
+  expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });

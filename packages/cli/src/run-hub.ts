@@ -1,6 +1,7 @@
 import { type Clock, type Log, systemClock } from "@lineshaft/core";
 import { type Hub, type HubDefinition, openHub } from "@lineshaft/engine";
 import { type FaultSwitchboard, type HubServer, serveHub, startTelemetry } from "@lineshaft/server";
+import { fleetOf } from "./fleet.ts";
 
 export interface RunHubOptions {
   definition: HubDefinition;
@@ -32,6 +33,7 @@ export async function runHub(options: RunHubOptions): Promise<RunningHub> {
     const telemetry = await startTelemetry({ service: definition.name, version });
     undo.push(() => telemetry.close());
     const hub = await openHub(definition, { clock, log });
+    const fleet = fleetOf(definition.systems, hub.ledger, clock);
     const closing: { server?: HubServer } = {};
     undo.push(async () => {
       await hub.stop();
@@ -46,6 +48,7 @@ export async function runHub(options: RunHubOptions): Promise<RunningHub> {
       log,
       ...(host !== undefined && { host }),
       ...(faults && { faults }),
+      ...(fleet && { fleet }),
     });
     closing.server = server;
     await hub.start();

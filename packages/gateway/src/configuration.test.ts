@@ -216,6 +216,7 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
       at: nowhere,
       program: "1.0.0",
       apply: () => Promise.resolve(),
+      changed: () => undefined,
     });
     const sign = (before: SignedPublication[], names: string[]) =>
       publish(lines.of({ lines: names }), { gateway: GATEWAY, key: authority.signingKey, before, now: clock.now() });

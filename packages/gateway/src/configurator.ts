@@ -42,6 +42,8 @@ interface ConfiguratorOptions {
   program: string;
   /** Stops what runs and runs this instead. It throws when it cannot, and then nothing runs. */
   apply(configured: Configured): Promise<void>;
+  /** Its status changed, which the hub wants to know. */
+  changed(): void;
 }
 
 /** Names of settings in the buffer. */
@@ -138,6 +140,7 @@ export class Configurator {
     delete this.status.refused;
     delete this.status.problem;
     at("afterKeep");
+    this.#o.changed();
     log.info("runs a new configuration", { version: opened.version, serial: opened.serial });
     return true;
   }
@@ -200,6 +203,7 @@ export class Configurator {
     this.status.refused = { serial, version, since: clock.now(), message };
     buffer.saveSetting(REFUSED, JSON.stringify({ ...this.status.refused, program }));
     log.error("a configuration is refused; the last good one goes on", { serial, version, why: message });
+    this.#o.changed();
     return false;
   }
 

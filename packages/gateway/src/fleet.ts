@@ -13,7 +13,7 @@ export interface FleetRow extends Partial<FleetEntry> {
   /** Since when it is linked, or was not heard of; missing when it never was. */
   since?: number;
   /** The configuration that it shall run: the newest that was published. */
-  wanted?: Pick<Publication, "serial" | "version" | "publishedAt" | "why" | "back">;
+  wanted?: Pick<Publication, "serial" | "version" | "publishedAt" | "who" | "why" | "back">;
   /** The hub's project declares another configuration than the newest that was published. */
   unpublished: boolean;
 }
@@ -67,10 +67,8 @@ function entryRow(stored: string | undefined, now: number): Partial<FleetEntry> 
 
 function wantedRow(newest: Publication | undefined): Pick<FleetRow, "wanted"> {
   if (newest === undefined) return {};
-  const { serial, version, publishedAt, why, back } = newest;
-  return {
-    wanted: { serial, version, publishedAt, ...(why === undefined ? {} : { why }), ...(back === true ? { back } : {}) },
-  };
+  const { gateway: _gateway, type: _type, data: _data, ...wanted } = newest;
+  return { wanted };
 }
 
 function isSame(declared: { type: string; data: unknown }, newest: Publication | undefined): boolean {

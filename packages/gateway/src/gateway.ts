@@ -112,7 +112,14 @@ export class Gateway implements AsyncDisposable {
     this.#link = new Link({ hub, tls, clock });
     const shared = { buffer, link: this.#link, limits, clock, random, log, gateway: name, at };
     if (reader !== undefined && files !== undefined)
-      this.#configurator = new Configurator({ ...shared, program, files, reader, apply: (it) => this.#apply(it) });
+      this.#configurator = new Configurator({
+        ...shared,
+        program,
+        files,
+        reader,
+        apply: (configured) => this.#apply(configured),
+        changed: () => this.#uplink.tell(),
+      });
     const wanted = (serial: number | undefined) => this.#configurator?.want(serial);
     this.#uplink = new Uplink({ ...shared, report: () => this.#report(), wanted });
     this.#downlink = new Downlink({ ...shared, consumers });

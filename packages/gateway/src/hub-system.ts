@@ -47,6 +47,7 @@ export interface PublishOptions {
   /** Ed25519; the gateway knows the public half. */
   key: KeyObject;
   now: number;
+  who?: string;
   why?: string;
   /** Goes back to this version. */
   version?: number;

@@ -14,6 +14,8 @@ export interface Publication {
   type: string;
   /** ms since 1970. */
   publishedAt: number;
+  /** Who published it, and why. */
+  who?: string;
   why?: string;
   /** It is older than the one before it on purpose. */
   back?: true;
@@ -50,6 +52,7 @@ interface PublishOptions {
   /** Published before, newest first. */
   before: readonly SignedPublication[];
   now: number;
+  who?: string;
   why?: string;
 }
 
@@ -92,7 +95,7 @@ export function rollBack(version: number, options: PublishOptions): SignedPublic
 
 function add(
   content: Pick<Publication, "version" | "type" | "data" | "back">,
-  { gateway, key, before, now, why }: PublishOptions,
+  { gateway, key, before, now, who, why }: PublishOptions,
 ): SignedPublication[] {
   const [newest] = before;
   const serial = 1 + (newest === undefined ? 0 : publicationOf(newest).serial);
@@ -101,6 +104,7 @@ function add(
     serial,
     ...content,
     publishedAt: now,
+    ...(who === undefined ? {} : { who }),
     ...(why === undefined ? {} : { why }),
   };
   const text = configurationText(publication);

@@ -39,6 +39,8 @@ export class Uplink {
   readonly #o: UplinkOptions;
   /** The hub was asked where it stands, since the last failure. */
   #placed = false;
+  /** Something changed since the last report. */
+  #untold = false;
   #wake: (() => void) | undefined;
 
   constructor(options: UplinkOptions) {
@@ -48,6 +50,12 @@ export class Uplink {
 
   /** Something new is there to send. */
   wake(): void {
+    this.#wake?.();
+  }
+
+  /** Something is to be told that no fact tells: the hub is asked, and so told, at once. */
+  tell(): void {
+    this.#untold = true;
     this.#wake?.();
   }
 
@@ -65,11 +73,11 @@ export class Uplink {
 
   async #step(signal: AbortSignal): Promise<void> {
     const { buffer, limits } = this.#o;
-    if (!this.#placed) return this.#ask(signal);
+    if (!this.#placed || this.#untold) return this.#ask(signal);
     if (buffer.facts === 0) {
-      if (await this.#idle(limits.heartbeatMs, signal)) await this.#linger(signal);
+      if (await this.#idle(limits.heartbeatMs, signal)) return this.#linger(signal);
       // Nothing new: whether the hub is still there shows only when it is asked.
-      else this.#placed = false;
+      this.#placed = false;
       return;
     }
     await this.#sendNext(signal);
@@ -79,6 +87,7 @@ export class Uplink {
     const { link, buffer, gateway, limits } = this.#o;
     const path = `${PLACE_PATH}?gateway=${encodeURIComponent(gateway)}&epoch=${encodeURIComponent(buffer.epoch)}`;
     const sentAt = this.#o.clock.now();
+    this.#untold = false;
     const headers = { [REPORT_HEADER]: packReport(this.#o.report()) };
     const answer = await link.send({ method: "GET", path, headers, limitMs: limits.requestMs }, signal);
     this.#apply(answerOf(answer), sentAt);
@@ -193,7 +202,7 @@ export class Uplink {
   async #idle(ms: number, signal: AbortSignal): Promise<boolean> {
     const woken = new AbortController();
     this.#wake = () => woken.abort();
-    if (this.#o.buffer.facts > 0) return true;
+    if (this.#o.buffer.facts > 0 || this.#untold) return true;
     await this.#o.clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
     this.#wake = undefined;
     return woken.signal.aborted;

@@ -2,6 +2,8 @@ export { DEFAULT_PORT, REQUEST_BODY_BYTES, REQUEST_MS, serveHub } from "./serve-
 export type { HubServer, ServeOptions, ServedHub } from "./serve-hub.ts";
 export { EVENT_MS, WATCHERS } from "./event-stream.ts";
 export type { FaultOffer, FaultSwitchboard } from "./faults.ts";
+export { fleetMetrics } from "./fleet-metrics.ts";
+export type { GatewayRow, ReadFleet } from "./fleet.ts";
 export { LIVE_ROWS } from "./live-status.ts";
 export type { FactRow, LiveStatus, ParkedRow } from "./live-status.ts";
 export { startTelemetry } from "./telemetry.ts";

@@ -7,6 +7,10 @@ const files = [
   { path: "/page.css", file: "page.css", type: "text/css; charset=utf-8" },
   { path: "/page.js", file: "page.js", type: "text/javascript; charset=utf-8" },
   { path: "/words.js", file: "words.js", type: "text/javascript; charset=utf-8" },
+  { path: "/gateways", file: "gateways.html", type: "text/html; charset=utf-8" },
+  { path: "/gateways.css", file: "gateways.css", type: "text/css; charset=utf-8" },
+  { path: "/gateways.js", file: "gateways.js", type: "text/javascript; charset=utf-8" },
+  { path: "/gateway-words.js", file: "gateway-words.js", type: "text/javascript; charset=utf-8" },
   { path: "/icon.svg", file: "icon.svg", type: "image/svg+xml" },
 ];
 

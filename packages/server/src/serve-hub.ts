@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { eventStream } from "./event-stream.ts";
 import type { FaultSwitchboard } from "./faults.ts";
 import { faultRoutes } from "./faults.ts";
+import { type ReadFleet, fleetRoutes } from "./fleet.ts";
 import { healthRoutes } from "./health.ts";
 import { type LiveStatus, readLiveStatus } from "./live-status.ts";
 import { guardRequests, refuseOpenHost } from "./loopback.ts";
@@ -26,6 +27,8 @@ export interface ServeOptions {
   telemetry?: Telemetry;
   /** Only in a demo: faults that the page may inject into simulators. Without it the route does not exist. */
   faults?: FaultSwitchboard;
+  /** Where the hub has gateways: adds `/gateways`, and their metrics. */
+  fleet?: ReadFleet;
   clock?: Clock;
   log?: Log;
 }
@@ -62,6 +65,10 @@ export async function serveHub(options: ServeOptions): Promise<HubServer> {
   const events = eventStream(app, { read: live, clock, log });
   if (faults) faultRoutes(app, faults, log);
   options.telemetry?.observe(() => hub.status());
+  if (options.fleet) {
+    fleetRoutes(app, options.fleet, clock);
+    options.telemetry?.observeFleet(options.fleet);
+  }
   await listen(app, host, port);
   const address = app.server.address();
   const bound = typeof address === "object" && address ? address.port : port;

@@ -1,13 +1,12 @@
 import type { Attributes, BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
 import type { HubStatus } from "@lineshaft/engine";
 
-/** One metric: its name, kind, help, and how it is read off a status. */
-interface StatusMetric {
+/** One metric: its name, kind, help, and how it is read off what is observed. */
+export interface Metric<T> {
   name: string;
   kind: "counter" | "gauge";
   help: string;
-  unit?: string;
-  read(status: HubStatus): [value: number, attributes: Attributes][];
+  read(observed: T): [value: number, attributes: Attributes][];
 }
 
 /** Without the label where there is no single plant. */
@@ -31,7 +30,7 @@ const routes = (status: HubStatus) =>
   );
 
 /** Every metric that is read off the hub's status at a scrape; docs/operating/README.md lists them by the same names. */
-export const statusMetrics: readonly StatusMetric[] = [
+export const statusMetrics: readonly Metric<HubStatus>[] = [
   {
     name: "lineshaft_ready",
     kind: "gauge",
@@ -157,12 +156,12 @@ export const statusMetrics: readonly StatusMetric[] = [
   },
 ];
 
-/** Registers all of them with one reading of the status per scrape. */
-export function observeStatus(meter: Meter, status: () => HubStatus): void {
-  const observed = statusMetrics.map((metric) => ({ metric, instrument: instrumentOf(meter, metric) }));
+/** Registers all of them with one reading per scrape. */
+export function observeMetrics<T>(meter: Meter, metrics: readonly Metric<T>[], read: () => T | Promise<T>): void {
+  const observed = metrics.map((metric) => ({ metric, instrument: instrumentOf(meter, metric) }));
   meter.addBatchObservableCallback(
-    (result: BatchObservableResult) => {
-      const now = status();
+    async (result: BatchObservableResult) => {
+      const now = await read();
       for (const { metric, instrument } of observed)
         for (const [value, attributes] of metric.read(now)) result.observe(instrument, value, attributes);
     },
@@ -170,7 +169,7 @@ export function observeStatus(meter: Meter, status: () => HubStatus): void {
   );
 }
 
-function instrumentOf(meter: Meter, { name, kind, help }: StatusMetric): Observable {
+function instrumentOf<T>(meter: Meter, { name, kind, help }: Metric<T>): Observable {
   const options = { description: help };
   return kind === "counter" ? meter.createObservableCounter(name, options) : meter.createObservableGauge(name, options);
 }

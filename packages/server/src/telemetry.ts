@@ -5,7 +5,9 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AggregationType, MeterProvider, type ViewOptions } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { HubStatus } from "@lineshaft/engine";
-import { observeStatus } from "./status-metrics.ts";
+import { fleetMetrics } from "./fleet-metrics.ts";
+import type { ReadFleet } from "./fleet.ts";
+import { observeMetrics, statusMetrics } from "./status-metrics.ts";
 
 export interface TelemetryOptions {
   /** `service.name` of all spans; the hub's name. */
@@ -19,6 +21,8 @@ export interface Telemetry extends AsyncDisposable {
   metricsText(): Promise<string>;
   /** Reads a hub's status at each scrape. */
   observe(status: () => HubStatus): void;
+  /** Reads the hub's gateways at each scrape. */
+  observeFleet(read: ReadFleet): void;
   /** Whether spans are sent, and where. */
   readonly tracesTo: string | undefined;
   /** Sends what is left and lets go of the global providers. */
@@ -63,7 +67,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   return {
     tracesTo,
     metricsText: async () => serializer.serialize((await reader.collect()).resourceMetrics),
-    observe: (status) => observeStatus(meters.getMeter("lineshaft"), status),
+    observe: (status) => observeMetrics(meters.getMeter("lineshaft"), statusMetrics, status),
+    observeFleet: (read) => observeMetrics(meters.getMeter("lineshaft"), fleetMetrics, read),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -9,13 +9,13 @@ import { VERSION } from "../program.ts";
 import { loadEnvironment } from "../project.ts";
 import type { Terminal } from "../terminal.ts";
 import { untilStopped } from "../until-stopped.ts";
+import { AUTHORITY_FOLDER, listCommand, publishCommand, revertCommand } from "./gateway-fleet.ts";
 import { collect, portNumber } from "./options.ts";
 
 /** Port of a gateway's own page. */
 const PAGE_PORT = 7_072;
 const CONFIG_FILE = "lineshaft.gateway.ts";
-/** Where a hub keeps its authority, and a gateway what it was enrolled with. */
-const AUTHORITY_FOLDER = ".lineshaft/gateways";
+/** Where a gateway keeps what it was enrolled with. */
 const GATEWAY_FOLDER = ".lineshaft/gateway";
 
 export function gatewayCommand(terminal: Terminal): Command {
@@ -23,7 +23,10 @@ export function gatewayCommand(terminal: Terminal): Command {
     .description("the process in a plant that goes on when the line to the hub does not")
     .addCommand(codeCommand(terminal))
     .addCommand(enrolCommand(terminal))
-    .addCommand(startCommand(terminal));
+    .addCommand(startCommand(terminal))
+    .addCommand(listCommand(terminal))
+    .addCommand(publishCommand(terminal))
+    .addCommand(revertCommand(terminal));
 }
 
 function codeCommand(terminal: Terminal): Command {
@@ -93,7 +96,7 @@ function startCommand(terminal: Terminal): Command {
     .action(async ({ config, port, host, logLevel }: StartOptions) => {
       const definition = await loadGateway(resolve(config));
       const { Gateway, serveGateway } = await import("@lineshaft/gateway");
-      const gateway = await Gateway.start(definition, { log: createLog({ level: logLevel }) });
+      const gateway = await Gateway.start(definition, { log: createLog({ level: logLevel }), program: VERSION });
       const page = await serveGateway({ gateway, port, host, version: VERSION }).catch(async (error: unknown) => {
         await gateway.stop();
         throw error;
@@ -118,7 +121,8 @@ async function loadGateway(path: string): Promise<GatewayDefinition> {
   // Paths in a configuration are relative to its folder, wherever the command is called.
   process.chdir(dirname(path));
   const { default: definition } = (await import(pathToFileURL(path).href)) as { default?: Partial<GatewayDefinition> };
-  if (typeof definition?.name !== "string" || typeof definition.hub !== "string" || !Array.isArray(definition.systems))
+  const runs = Array.isArray(definition?.systems) || definition?.configured !== undefined;
+  if (typeof definition?.name !== "string" || typeof definition.hub !== "string" || !runs)
     throw new LineshaftError("config-invalid", `${path} exports no gateway.`, {
       next: 'End it with: export default { ...enrolled(".lineshaft/gateway"), systems: [...] } satisfies GatewayDefinition;',
     });

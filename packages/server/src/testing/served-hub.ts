@@ -5,6 +5,7 @@ import { type Hub, defineHub, flow, openHub } from "@lineshaft/engine";
 import { sqlite } from "@lineshaft/ledger-sqlite";
 import { MemorySystem, type Note, note } from "@lineshaft/testing";
 import type { FaultOffer, FaultSwitchboard } from "../faults.ts";
+import type { ReadFleet } from "../fleet.ts";
 import { type HubServer, serveHub } from "../serve-hub.ts";
 import { type Telemetry, startTelemetry } from "../telemetry.ts";
 
@@ -32,8 +33,9 @@ export class ServedPlant {
 
   static async open({
     faults,
+    fleet,
     start = true,
-  }: { faults?: FaultSwitchboard; start?: boolean } = {}): Promise<ServedPlant> {
+  }: { faults?: FaultSwitchboard; fleet?: ReadFleet; start?: boolean } = {}): Promise<ServedPlant> {
     const folder = mkdtempSync(join(tmpdir(), "lineshaft-server-"));
     const erp = new MemorySystem<Note>("erp");
     const definition = defineHub({
@@ -44,7 +46,7 @@ export class ServedPlant {
     });
     const telemetry = await startTelemetry({ service: "served plant", environment: {} });
     const hub = await openHub(definition);
-    const server = await serveHub({ hub, port: 0, telemetry, ...(faults && { faults }) });
+    const server = await serveHub({ hub, port: 0, telemetry, ...(faults && { faults }), ...(fleet && { fleet }) });
     if (start) await hub.start();
     return new ServedPlant({ erp, hub, server, telemetry, folder });
   }
