@@ -31,7 +31,8 @@ export async function jsonRpc(
 export function provisionSimulator(simulator: OdooSimulator): number {
   return simulator.inside((env) => {
     const group = env.create("res.groups", { name: "Lineshaft hub" }).id;
-    const fields = { x_name: "char", x_operation: "char", x_receipt: "char", x_model: "char", x_res_id: "integer" };
+    const applied = { x_name: "char", x_operation: "char", x_receipt: "char", x_model: "char", x_res_id: "integer" };
+    const fields = { ...applied, x_about: "char", x_kept: "text" };
     env.create("ir.model", {
       name: "Lineshaft operation",
       model: "x_lineshaft_operation",
