@@ -7,6 +7,7 @@ import {
   type NewRefusal,
   type Recorded,
   type Settlement,
+  type Timer,
 } from "@lineshaft/core";
 
 /** Most messages, and most settlements, in one commit. */
@@ -15,6 +16,10 @@ const GROUP_ROWS = 2_000;
 const COMMITS_UNDER_WAY = 2;
 /** Rows that make a second commit worth its sync before the first one is through. */
 const WORTH_A_COMMIT = 100;
+/** Where commits of several workers stand in each other's way: how long a worker gathers after each of its own, in ms. */
+const GATHER_MS = 10;
+/** Rows that end such gathering early. Few large commits cost the ledger much less than many small ones. */
+const GATHERED_ROWS = 300;
 /** Wait before a settlement that could not be stored is tried again. */
 const RETRY_MS = 500;
 
@@ -44,6 +49,9 @@ export class Committer {
   #bytes = 0;
   #woken = false;
   #underWay = 0;
+  /** The last commit stood behind those of other workers. */
+  #contended = false;
+  #gathering: Timer | undefined;
   /** Waiting after a failure, before outcomes are stored again. */
   #pausing = false;
   /** Raised with each failure: the ledger turns away what was sent before the failure was known. */
@@ -113,7 +121,8 @@ export class Committer {
   #send(): void {
     if (this.#empty && this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
     if (this.#empty || this.#pausing || this.#underWay >= COMMITS_UNDER_WAY) return;
-    if (this.#underWay > 0 && this.#rows < WORTH_A_COMMIT) return;
+    if (this.#underWay > 0 && (this.#contended || this.#rows < WORTH_A_COMMIT)) return;
+    if (this.#gathering !== undefined && this.#rows < GATHERED_ROWS) return;
     this.#underWay++;
     void this.#commitGroup().finally(() => {
       this.#underWay--;
@@ -145,11 +154,23 @@ export class Committer {
     }
     this.problem = undefined;
     this.commits++;
+    this.#gather(result.waitedMs);
     this.#compare(result);
     const lost = new Set(result.lost);
     for (const [at, { resolve }] of messages.entries()) resolve(result.messages[at] as Recorded);
     for (const [at, { resolve }] of refusals.entries()) resolve(result.refusals[at] as number);
     for (const { settlement, settled } of settlements) settled(lost.has(settlement.delivery));
+  }
+
+  #gather(waitedMs: number): void {
+    this.#contended = waitedMs > 0;
+    this.#gathering?.cancel();
+    this.#gathering = undefined;
+    if (!this.#contended) return;
+    this.#gathering = this.#clock.after(GATHER_MS, () => {
+      this.#gathering = undefined;
+      this.#wake();
+    });
   }
 
   #compare({ messages, newestBefore }: CommitResult): void {

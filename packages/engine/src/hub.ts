@@ -69,6 +69,8 @@ export interface Hub extends AsyncDisposable {
   /** Stops the sources, finishes what is in hand within the drain limit, gives the lanes back. */
   stop(): Promise<void>;
   status(): HubStatus;
+  /** The lanes that this worker works off now. */
+  lanes(): readonly number[];
   check(system: string, signal: AbortSignal): Promise<Health>;
   /** To hand facts in directly, in the name of a source. */
   intake(source: string): Intake;
@@ -273,6 +275,10 @@ class RunningHub implements Hub {
     };
   }
 
+  lanes(): readonly number[] {
+    return this.#lanes.owned;
+  }
+
   #problem(): string | undefined {
     if (this.#phase === "opened") return "The hub has not been started.";
     if (this.#phase === "starting") return STARTING;
@@ -316,6 +322,7 @@ class RunningHub implements Hub {
         careful: () => this.#crashes.careful || this.#lanes.vanished >= CAREFUL_FROM,
         fence: (lane) => this.#lanes.fence(lane),
         lanes: () => this.#lanes.owned,
+        shared: () => this.#lanes.workers > 1,
         holds: (lane, fence) => this.#lanes.holds(lane, fence),
         settled: (task, step) => this.#flowFigures.settled(task, step),
       }),

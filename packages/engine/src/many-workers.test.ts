@@ -64,7 +64,9 @@ test("what one worker accepts is applied by the one that has its lane, once and 
   await bed.until("two share the lanes", evenly(a, b));
   // A source that goes to another worker with each fact, as behind a load balancer.
   for (let n = 0; n < 6; n++)
-    await Promise.all(KEYS.map((key, k) => ((n + k) % 2 === 0 ? a : b).record({ id: `${key}-${n}`, key, n })));
+    await bed.during(
+      Promise.all(KEYS.map((key, k) => ((n + k) % 2 === 0 ? a : b).record({ id: `${key}-${n}`, key, n }))),
+    );
   await bed.until("everything is applied", () => odoo.effects.length >= KEYS.length * 6);
   expect(byKey(odoo.effects)).toEqual(Object.fromEntries(KEYS.map((key) => [key, [0, 1, 2, 3, 4, 5]])));
 });
@@ -75,7 +77,9 @@ test("order holds while workers come and go and every fact is accepted somewhere
   const workers = [await bed.start("a")];
   let n = 0;
   const accept = async () => {
-    await Promise.all(KEYS.map((key, k) => workers[(n + k) % workers.length]?.record({ id: `${key}-${n}`, key, n })));
+    await bed.during(
+      Promise.all(KEYS.map((key, k) => workers[(n + k) % workers.length]?.record({ id: `${key}-${n}`, key, n }))),
+    );
     n++;
   };
   await accept();
@@ -107,7 +111,7 @@ test("a worker that dies loses its lanes within the lease, and what it had in ha
   await bed.until("two share the lanes", evenly(a, b));
   const never = new Promise<void>(() => undefined);
   odoo.hold = () => never;
-  await Promise.all(KEYS.map((key) => a.record({ id: key, key, n: 1 })));
+  await bed.during(Promise.all(KEYS.map((key) => a.record({ id: key, key, n: 1 }))));
   await bed.until("both have calls out", () => odoo.calls.length >= 2);
   odoo.hold = () => undefined;
   const died = bed.clock.now();
@@ -138,11 +142,11 @@ test("a worker that was suspended beyond its lease sends nothing and changes not
   const { odoo, bed } = await aBed();
   await using _ = bed;
   const a = await bed.start("a");
-  await a.record({ id: "first", key: "MO-1", n: 1 });
+  await bed.during(a.record({ id: "first", key: "MO-1", n: 1 }));
   await bed.until("the first is applied", () => odoo.effects.length === 1);
   const gate = Promise.withResolvers<void>();
   odoo.hold = () => gate.promise;
-  await a.record({ id: "second", key: "MO-1", n: 2 });
+  await bed.during(a.record({ id: "second", key: "MO-1", n: 2 }));
   await bed.until("its call is out", () => odoo.calls.length === 2);
   a.suspended = true;
   odoo.hold = () => undefined;
@@ -157,7 +161,7 @@ test("a worker that was suspended beyond its lease sends nothing and changes not
   gate.resolve();
   await bed.pass(1_000);
   odoo.before = () => undefined;
-  await a.record({ id: "third", key: "MO-1", n: 3 });
+  await bed.during(a.record({ id: "third", key: "MO-1", n: 3 }));
   await bed.until("the third is applied", () => odoo.effects.length === 3);
   expect(odoo.calls.length).toBe(callsBefore + 1);
   expect(byKey(odoo.effects)).toEqual({ "MO-1": [1, 2, 3] });
@@ -172,7 +176,7 @@ test("a worker suspended between writing that it sends and sending does not send
   await using _ = bed;
   const gate = Promise.withResolvers<void>();
   const a = await bed.start("a", { wrap: (ledger) => answeringLate(ledger, gate.promise) });
-  await a.record({ id: "only", key: "MO-1", n: 1 });
+  await bed.during(a.record({ id: "only", key: "MO-1", n: 1 }));
   await bed.until(
     "it wrote that it sends",
     async () => (await (await bed.ledger()).inHand([laneOf("MO-1")])).length > 0,
@@ -281,7 +285,7 @@ test("after two workers vanished, the others send one delivery at a time for a m
   const most = async (name: string) => {
     odoo.calls.length = 0;
     const applied = odoo.effects.length;
-    await Promise.all(KEYS.map((key) => d.record({ id: `${key}-${name}`, key, n: 1 })));
+    await bed.during(Promise.all(KEYS.map((key) => d.record({ id: `${key}-${name}`, key, n: 1 }))));
     await bed.until("all is applied", () => odoo.effects.length === applied + KEYS.length);
     return Math.max(...odoo.calls.map((items) => items.length));
   };

@@ -5,10 +5,12 @@ import type { WorkerOptions } from "./system-worker.ts";
 
 /** Deliveries of one key read at once. */
 const KEY_READ = 32;
+/** Beside other workers, between two reads of what was accepted, in ms: what comes in quick succession is read together. */
+const READ_EVERY_MS = 10;
 /** Wait before the ledger is read again after it could not be. */
 const READ_AGAIN_MS = 1_000;
 
-type Shared = "ledger" | "routing" | "clock" | "log" | "windowDeliveries" | "fence" | "lanes";
+type Shared = "ledger" | "routing" | "clock" | "log" | "windowDeliveries" | "fence" | "lanes" | "shared";
 
 export interface OpenWindowOptions extends Pick<WorkerOptions, Shared> {
   /** The system whose deliveries these are. */
@@ -33,6 +35,8 @@ export class OpenWindow {
   /** Something was offered while the ledger was being read. */
   #missed = false;
   #reading = false;
+  /** Read up to the end a moment ago, beside other workers. */
+  #resting = false;
   /** Raised when the ledger has to be read from the beginning; what is being read then does not count. */
   #beginnings = 0;
 
@@ -86,7 +90,7 @@ export class OpenWindow {
   /** Reads on from the ledger when half of the window is free. */
   refill(): void {
     const { lines, windowDeliveries, clock, log, system, track, filled } = this.#o;
-    if (!this.#behind || this.#reading || lines.size > windowDeliveries / 2) return;
+    if (!this.#behind || this.#reading || this.#resting || lines.size > windowDeliveries / 2) return;
     this.#reading = true;
     const done = () => {
       this.#reading = false;
@@ -118,9 +122,18 @@ export class OpenWindow {
     this.#missed = false;
     const open = await ledger.openDeliveries({ system, lanes: this.#o.lanes(), after: this.#cursor, limit });
     for (const delivery of open) this.#add(delivery);
+    if (this.#o.shared() && open.length < limit) this.#rest();
     if (beginnings !== this.#beginnings) return;
     this.#cursor = open.at(-1)?.id ?? this.#cursor;
     this.#behind = open.length === limit || this.#missed;
+  }
+
+  #rest(): void {
+    this.#resting = true;
+    this.#o.clock.after(READ_EVERY_MS, () => {
+      this.#resting = false;
+      this.#o.filled();
+    });
   }
 
   async #readKey(key: string, anew: boolean): Promise<void> {

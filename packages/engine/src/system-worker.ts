@@ -48,6 +48,8 @@ export interface WorkerOptions {
   /** The fence of a lane that is worked on here. */
   fence: (lane: number) => number | undefined;
   lanes: () => readonly number[];
+  /** Whether others work on this ledger too. */
+  shared: () => boolean;
   /** Whether the lane is this worker's still, under this fence. */
   holds: (lane: number, fence: number) => boolean;
   settled: (task: Task, step: Step) => void;

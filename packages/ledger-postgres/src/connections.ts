@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { LineshaftError, Secret } from "@lineshaft/core";
-import { Client, type ClientConfig, Pool, types } from "pg";
+import { Client, type ClientConfig, Pool, type QueryConfig, types } from "pg";
 import { isBroken, isConflict, ledgerError } from "./postgres-error.ts";
 
 /** Longest wait for a connection, in ms. */
@@ -73,6 +73,8 @@ export class Connections {
   /** For lanes alone: a lease must not run out because all others are busy reading. */
   readonly #lanes: Pool;
   readonly #broken: number;
+  /** Of statements that are planned once, by text: as many as hot-path statements exist. */
+  readonly #names = new Map<string, string>();
 
   constructor(address: Address, poolSize: number) {
     this.#broken = poolSize + 1;
@@ -87,18 +89,34 @@ export class Connections {
    * @throws LineshaftError in the ledger's terms
    */
   read(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return this.#ask(this.#pool, text, values);
+    return this.#ask(this.#pool, { text, values: [...values] });
+  }
+
+  /**
+   * The same for a text that comes over and over: each connection has it planned once, where connections are nobody else's.
+   * Its columns are listed by name, so that a column that an upgrade adds does not change what the plan answers.
+   */
+  readOften(text: string, values: readonly unknown[]): Promise<Row[]> {
+    return this.#ask(this.#pool, this.#prepared(text, values));
   }
 
   /** The same, past everything that reads. */
   lease(text: string, values: readonly unknown[]): Promise<Row[]> {
-    return this.#ask(this.#lanes, text, values);
+    return this.#ask(this.#lanes, this.#prepared(text, values));
   }
 
-  async #ask(pool: Pool, text: string, values: readonly unknown[]): Promise<Row[]> {
+  #prepared(text: string, values: readonly unknown[]): QueryConfig {
+    const query = { text, values: [...values] };
+    if (!this.address.sessions) return query;
+    const name = this.#names.get(text) ?? `lineshaft_${this.#names.size + 1}`;
+    this.#names.set(text, name);
+    return { ...query, name };
+  }
+
+  async #ask(pool: Pool, query: QueryConfig): Promise<Row[]> {
     for (let tries = 1; ; tries++) {
       try {
-        return (await pool.query<Row>({ text, values: [...values] })).rows;
+        return (await pool.query<Row>(query)).rows;
       } catch (error) {
         // After a restart of the server each idle connection fails once.
         const again = isConflict(error) ? CONFLICT_TRIES : isBroken(error) ? this.#broken : 1;

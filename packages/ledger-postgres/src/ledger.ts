@@ -131,7 +131,7 @@ export class PostgresLedger implements Ledger {
     limit: number;
   }): Promise<OpenDelivery[]> {
     const { system, lanes, after, limit } = query;
-    const rows = await this.#read(this.#sql.openDeliveries, [await this.#systemId(system), after, lanes, limit]);
+    const rows = await this.#readOften(this.#sql.openDeliveries, [await this.#systemId(system), after, lanes, limit]);
     return rows.map(openDelivery);
   }
 
@@ -139,16 +139,16 @@ export class PostgresLedger implements Ledger {
     const { system, key, after, limit } = query;
     const from = Math.floor(after / ROUTES);
     const values = [toStored(key), from, after, await this.#systemId(system), limit];
-    return (await this.#read(this.#sql.openOfKey, values)).map(openDelivery);
+    return (await this.#readOften(this.#sql.openOfKey, values)).map(openDelivery);
   }
 
   async inHand(lanes: readonly number[]): Promise<(OpenDelivery & { system: string })[]> {
-    const rows = await this.#read(this.#sql.inHand, [lanes]);
+    const rows = await this.#readOften(this.#sql.inHand, [lanes]);
     return rows.map((row) => ({ ...openDelivery(row), system: fromStored(row["system"] as string) }));
   }
 
   async payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>> {
-    const rows = await this.#read(this.#sql.payloads, [deliveries]);
+    const rows = await this.#readOften(this.#sql.payloads, [deliveries]);
     return new Map(rows.map((row) => [row["delivery"] as number, payload(row)]));
   }
 
@@ -203,7 +203,7 @@ export class PostgresLedger implements Ledger {
   }
 
   async latest(contract: string, object: string): Promise<string | undefined> {
-    const [row] = await this.#read(this.#sql.latestPayload, [toStored(contract), toIndexed(object)]);
+    const [row] = await this.#readOften(this.#sql.latestPayload, [toStored(contract), toIndexed(object)]);
     return row === undefined ? undefined : canonicalOf(row);
   }
 
@@ -281,8 +281,13 @@ export class PostgresLedger implements Ledger {
     return this.#connections.read(text, values);
   }
 
+  async #readOften(text: string, values: readonly unknown[]): Promise<Row[]> {
+    this.#checkOpen();
+    return this.#connections.readOften(text, values);
+  }
+
   async #one(text: string, ...values: string[]): Promise<string | undefined> {
-    const [row] = await this.#read(
+    const [row] = await this.#readOften(
       text,
       values.map((value) => toStored(value)),
     );

@@ -77,8 +77,8 @@ export class WorkersBed implements AsyncDisposable {
   }
 
   async stop(worker: TestWorker): Promise<void> {
+    await this.during(worker.hub.stop());
     this.#workers = this.#workers.filter((other) => other !== worker);
-    await worker.hub.stop();
   }
 
   /** Lets time go on for the ledger and every worker that is not suspended, until the condition holds. */
@@ -92,6 +92,15 @@ export class WorkersBed implements AsyncDisposable {
       },
       () => this.#workers.map(({ hub }) => hub.status().worker),
     );
+  }
+
+  /** Lets time go on until the work has ended. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let ended = false;
+    const end = () => (ended = true);
+    work.then(end, end);
+    await this.until("the work has ended", () => ended);
+    return work;
   }
 
   async pass(ms: number): Promise<void> {
@@ -121,7 +130,8 @@ export class WorkersBed implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const worker of this.#workers) await worker.hub.stop();
+    for (const worker of this.#workers) worker.suspended = false;
+    await this.during(Promise.all(this.#workers.map(({ hub }) => hub.stop())));
     await this.#view?.close();
   }
 }
