@@ -110,11 +110,12 @@ class WorkersRound implements AsyncDisposable {
       while: Promise.race([loading, pause(ROUGH_MS)]),
       onlySuspend: broken,
     });
-    await loading;
     if (database.hasStandby) await database.failOver(0);
     await makeWell({ workers: this.#workers, database, side });
     this.#rough = false;
+    // Before the load is waited for: nobody may be left to answer it.
     for (const hub of hubs) if (!hub.running) await hub.start();
+    await loading;
     await quieten({ hubs, load, ledger, plan, told: this.#told, violations, signal: this.#signal });
     await Promise.all(hubs.map((hub) => hub.stop()));
     const crashes = hubs.reduce((sum, hub) => sum + hub.crashes, 0);
