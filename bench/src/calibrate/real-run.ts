@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Fact } from "@lineshaft/core";
 import { type Hub, flow, openHub } from "@lineshaft/engine";
-import { aCompletion, aQuantity, completion } from "@lineshaft/model";
+import { aCompletion, completion } from "@lineshaft/model";
 import { SOURCE } from "../engine/bench-hub.ts";
 import { CommitWatch } from "../engine/commit-watch.ts";
 import { acceptAll, recordOne } from "../engine/load.ts";
 import { memorySink, toReported } from "../engine/sink-system.ts";
 import { openScratch } from "../scratch.ts";
+import { componentLine, linesText } from "./component-lines.ts";
 import { spread } from "./spread.ts";
 import type { Store } from "./stores.ts";
 
@@ -24,6 +25,7 @@ const WINDOW = 1_000;
 const CAUGHT_UP_MS = 50;
 /** Longest note that a completion may have. */
 const NOTE_CHARS = 1_000;
+const QUOTE = '"';
 
 /** A hub on a new ledger, with one target that answers at once, but not before its gate is opened. */
 export class RealRun implements AsyncDisposable {
@@ -122,10 +124,20 @@ function aReport(averageBytes: number) {
   const n = next++;
   const payloadBytes = spread(averageBytes, n);
   const bare = { id: randomUUID(), productionOrder: `MO-${n % ORDERS}`, note: "" };
-  const line = { product: "HOUSING-20", quantity: aQuantity(42), lot: "H-260105-A", location: "WIP-1" };
-  const empty = JSON.stringify(aCompletion({ ...bare, consumed: [] })).length;
-  const lines = Math.max(0, Math.floor((payloadBytes - empty) / (JSON.stringify(line).length + 1)));
-  const consumed = Array.from({ length: lines }, () => line);
-  const short = payloadBytes - JSON.stringify(aCompletion({ ...bare, consumed })).length;
-  return aCompletion({ ...bare, consumed, note: "n".repeat(Math.min(NOTE_CHARS, Math.max(0, short))) });
+  const sizeOf = (consumed: ReturnType<typeof componentLine>[]) =>
+    JSON.stringify(aCompletion({ ...bare, consumed })).length;
+  const empty = sizeOf([]);
+  const consumed: ReturnType<typeof componentLine>[] = [];
+  for (let left = payloadBytes - empty; ;) {
+    const line = componentLine(n * 1_000 + consumed.length);
+    left -= JSON.stringify(line).length + 1;
+    if (left < 0) break;
+    consumed.push(line);
+  }
+  const short = payloadBytes - sizeOf(consumed);
+  return aCompletion({
+    ...bare,
+    consumed,
+    note: linesText(Math.min(NOTE_CHARS, Math.max(0, short)), n).replaceAll(QUOTE, " "),
+  });
 }

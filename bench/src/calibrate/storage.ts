@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Ledger, type NewMessage, type Settlement, laneOf, systemClock } from "@lineshaft/core";
 import type { Calibration, Curve } from "lineshaft";
 import { type Scratch, openScratch } from "../scratch.ts";
+import { linesText } from "./component-lines.ts";
 import { spread } from "./spread.ts";
 import type { Store } from "./stores.ts";
 
@@ -104,7 +105,7 @@ class MixWriter {
     await this.#ledger.commit({ at, settlements: begun });
     const { lost } = await this.#ledger.commit({
       at,
-      settlements: begun.map((step, n) => finished(step, "r".repeat(spread(requestBytes, n)))),
+      settlements: begun.map((step, n) => finished(step, linesText(spread(requestBytes, n), first + n))),
     });
     if (lost.length > 0) throw new Error(`${lost.length} settlements were refused.`);
   }
@@ -133,7 +134,7 @@ function aMessage(n: number, { payloadBytes }: Mix, routes: readonly number[], a
     key,
     eventTime: at,
     receivedTime: at,
-    received: JSON.stringify("n".repeat(Math.max(0, spread(payloadBytes, n) - 2))),
+    received: linesText(spread(payloadBytes, n), n),
     deliveries: routes.map((route) => ({ route, supersede: false })),
   };
 }
