@@ -419,6 +419,11 @@ const broken: Record<string, Case[]> = {
   "quality-hold": [
     ["quality-hold.lot-or-serial", "/lot", aQualityHold({ lot: undefined, serials: [] })],
     ["quality-hold.reason-given", "/reason", aQualityHold({ reason: undefined })],
+    [
+      "quality-hold.decided",
+      "/decidedBy",
+      aQualityHold({ action: "release", disposition: "scrap", decidedBy: undefined as never }),
+    ],
     ["quality-hold.disposition-given", "/disposition", aQualityHold({ action: "release" })],
     ["quality-hold.quantity-positive", "/quantity/value", aQualityHold({ quantity: pieces(0) })],
     ["quality-hold.serials-unique", "/serials/1", aQualityHold({ serials: ["S-1", "S-1"] })],

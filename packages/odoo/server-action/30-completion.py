@@ -78,7 +78,10 @@ def nothing_instead(order, product, moves):
 def known_shares(product, shares):
     known = []
     for share in shares:
-        known.append((share[0] and lot_of(product, share[0]) or False, share[1]))
+        lot = share[0] and lot_of(product, share[0]) or False
+        if lot:
+            refuse_held(product, lot, False)
+        known.append((lot, share[1]))
     return known
 
 
@@ -155,6 +158,7 @@ def apply_complete_order(plans):
         close_short(plan)
     scrap_pieces(plans)
     for plan in plans:
+        hold_made(plan)
         finish_report(plan)
 
 

@@ -127,7 +127,7 @@ def correction_scrap(plan, line):
     order, product = line['order'], line['order'].product_id
     vals = {
         'product_id': product.id, 'product_uom_id': order.product_uom_id.id, 'company_id': company.id, 'scrap_qty': line['amount'],
-        'origin': order.name, 'production_id': order.id, 'location_id': order.location_dest_id.id, 'lot_id': lot_to_correct(line).id,
+        'origin': order.name, 'production_id': order.id, 'location_id': made_lies_at(line).id, 'lot_id': lot_to_correct(line).id,
     }
     return with_reason(vals, line['reason'])
 
@@ -137,12 +137,18 @@ def lot_to_correct(line):
     return lots.filtered_domain([('name', '=', line['lot'])]) if line['lot'] else lots[:1]
 
 
+def made_lies_at(line):
+    # What is on hold lies apart from the stock.
+    lot = lot_to_correct(line)
+    return hold_location(line['order']) if lot and is_held(line['order'].product_id, lot) else line['order'].location_dest_id
+
+
 def unbuild(plan, line):
     # Pieces that were counted and never made: out of stock again, their components back.
     order = line['order']
     vals = {
         'mo_id': order.id, 'product_id': order.product_id.id, 'product_qty': line['amount'], 'product_uom_id': order.product_uom_id.id,
-        'lot_id': lot_to_correct(line).id, 'location_id': order.location_dest_id.id, 'location_dest_id': order.location_src_id.id,
+        'lot_id': lot_to_correct(line).id, 'location_id': made_lies_at(line).id, 'location_dest_id': order.location_src_id.id,
         'company_id': company.id, 'bom_id': order.bom_id.id,
     }
     made = env['mrp.unbuild'].create(vals)

@@ -97,7 +97,10 @@ def plan_consume_material(plan):
             if product.tracking != 'none' and not share[0]:
                 refuse('lot-missing', 'The component %s is tracked by %s, and the report of what %s consumed names none.' % (
                     product.default_code, product.tracking, value['order']))
-            shares.append((share[0] and lot_of(product, share[0]) or False, share[1]))
+            lot = share[0] and lot_of(product, share[0]) or False
+            if lot:
+                refuse_held(product, lot, False)
+            shares.append((lot, share[1]))
         additional = bool(line.get('additional'))
         waits = bool(rest) and (not done or (not additional and done[-1].id in reported.get(component.id, [])))
         plan['lines'].append({'product': product, 'component': component, 'additional': additional, 'shares': shares, 'waits': waits})

@@ -28,7 +28,7 @@ def plan_move_stock(plan):
             refuse('value-invalid', 'The product %s is not tracked by lot, and the movement names %s.' % (
                 product.default_code, share[0]))
         if share[0] and kind != 'receipt':
-            lot_of(product, share[0])
+            refuse_held(product, lot_of(product, share[0]), plan['from'])
 
 
 def partner_location(usage):
@@ -49,6 +49,15 @@ def picking_type(kind):
 
 
 def apply_move_stock(plans):
+    for plan, picking in zip(plans, carried_out(plans)):
+        settle(plan, picking, picking.name, {})
+    for plan in plans:
+        for share in plan['shares']:
+            hold_all(plan['product'], share[0])
+
+
+def carried_out(plans):
+    # The transfers, validated, one for each plan.
     wanted = []
     for plan in plans:
         for share in plan['shares']:
@@ -67,7 +76,7 @@ def apply_move_stock(plans):
                 picking.name, picking.state, isinstance(answer, dict) and answer.get('res_model') or 'nothing'))
         if plan['value'].get('movedAt'):
             picking.write({'date_done': plan['value']['movedAt']})
-        settle(plan, picking, picking.name, {})
+    return pickings
 
 
 def movement_vals(plan):

@@ -6,6 +6,8 @@ OPERATIONS = {
     'correctCompletion': (plan_correct_completion, apply_correct_completion),
     'consumeMaterial': (plan_consume_material, apply_consume_material),
     'moveStock': (plan_move_stock, apply_move_stock),
+    'placeHold': (plan_place_hold, apply_place_hold),
+    'releaseHold': (plan_release_hold, apply_release_hold),
     'setStock': (plan_set_stock, apply_set_stock),
     'scrap': (plan_scrap, apply_scrap),
     'logWorkTime': (plan_log_work_time, apply_log_work_time),

@@ -16,6 +16,8 @@ const MOVES_STOCK = new Set<OperationName>([
   "correctCompletion",
   "consumeMaterial",
   "moveStock",
+  "placeHold",
+  "releaseHold",
   "setStock",
   "scrap",
 ]);

@@ -14,6 +14,8 @@ export type {
   LogDowntime,
   LogWorkTime,
   MoveStock,
+  PlaceHold,
+  ReleaseHold,
   OperationName,
   OperationValue,
   Quantity,

@@ -30,6 +30,8 @@ const steps: Record<ActionReason, string> = {
   "not-reversible":
     "Move the pieces by hand in Odoo (Inventory, from the scrap or stock location), then say that it is done.",
   "consumption-open": "Report the material as lost (scrapped), or report what was made with it, then resend.",
+  "lot-held": "Wait for the decision on the hold, or use another lot; resend when it is released.",
+  "hold-unknown": "Name a hold that stands, or place it first, then resend.",
   "insufficient-stock": "Count the stock in Odoo or correct lot and location in the message, then resend.",
   "module-missing": "Install the module in Odoo, then resend.",
   "not-completed": "Open the document in Odoo: it asks for a decision. Settle it there, then resend or confirm.",

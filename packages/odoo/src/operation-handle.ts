@@ -63,6 +63,8 @@ export function operationHandles(system: SystemDefinition): OperationHandles {
     correctCompletion: operationHandle(system, "correctCompletion"),
     consumeMaterial: operationHandle(system, "consumeMaterial"),
     moveStock: operationHandle(system, "moveStock"),
+    placeHold: operationHandle(system, "placeHold"),
+    releaseHold: operationHandle(system, "releaseHold"),
     setStock: operationHandle(system, "setStock"),
     scrap: operationHandle(system, "scrap"),
     logWorkTime: operationHandle(system, "logWorkTime"),

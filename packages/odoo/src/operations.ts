@@ -208,6 +208,32 @@ export const MoveStock = Type.Object(
   strict,
 );
 
+export const PlaceHold = Type.Object(
+  {
+    hold: Name,
+    product: Code,
+    /** The lot or `serials`, a new one is made; without them, or of a product without lots, all output of `order`. */
+    lot: optional(Code),
+    serials: optional(Type.Array(Code, { ...lines, minItems: 1 })),
+    order: optional(Code),
+    /** Only so much of it is held; default all there is, and all that comes while the hold stands. */
+    quantity: optional(Quantity),
+    reason: Text,
+  },
+  strict,
+);
+
+export const ReleaseHold = Type.Object(
+  {
+    hold: Name,
+    /** `use-as-is` goes back to stock, `scrap` is scrapped; what is reworked or returned stays where it is until it is moved. */
+    disposition: Type.Enum(["use-as-is", "rework", "scrap", "return-to-supplier"]),
+    /** Who decided, and why. */
+    note: Text,
+  },
+  strict,
+);
+
 export const SetStock = Type.Object(
   { product: Code, location: optional(Name), lot: optional(Code), quantity: Quantity, reason: optional(Name) },
   strict,
@@ -304,6 +330,8 @@ export const operationSchemas = {
   correctCompletion: CorrectCompletion,
   consumeMaterial: ConsumeMaterial,
   moveStock: MoveStock,
+  placeHold: PlaceHold,
+  releaseHold: ReleaseHold,
   setStock: SetStock,
   scrap: Scrap,
   logWorkTime: LogWorkTime,
@@ -323,6 +351,8 @@ export type CompleteOrder = Static<typeof CompleteOrder>;
 export type CorrectCompletion = Static<typeof CorrectCompletion>;
 export type ConsumeMaterial = Static<typeof ConsumeMaterial>;
 export type MoveStock = Static<typeof MoveStock>;
+export type PlaceHold = Static<typeof PlaceHold>;
+export type ReleaseHold = Static<typeof ReleaseHold>;
 export type SetStock = Static<typeof SetStock>;
 export type Scrap = Static<typeof Scrap>;
 export type LogWorkTime = Static<typeof LogWorkTime>;
@@ -341,6 +371,8 @@ export const operationNames: readonly OperationName[] = [
   "correctCompletion",
   "consumeMaterial",
   "moveStock",
+  "placeHold",
+  "releaseHold",
   "setStock",
   "scrap",
   "logWorkTime",

@@ -92,6 +92,8 @@ export const actionReasons = [
   "correction-exceeds",
   "not-reversible",
   "consumption-open",
+  "lot-held",
+  "hold-unknown",
   "insufficient-stock",
   "module-missing",
   "not-completed",

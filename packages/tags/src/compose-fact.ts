@@ -47,7 +47,7 @@ function orderFields(draft: Draft, known: Exclude<OrderKnown, string>): object {
     case "downtime.v1":
       return { productionOrder, operation };
     case "quality-hold.v1":
-      return { product, lot };
+      return { productionOrder, product, lot };
     case "equipment-event.v1":
       return { productionOrder, operation, product, lot };
     case "equipment-summary.v1":

@@ -48,7 +48,7 @@ export interface AlarmRule<T extends TagSpecs> {
   readonly rearmMs?: number;
 }
 
-/** A value beyond its limits puts the lot being made on hold. */
+/** A value beyond its limits puts the lot being made on hold, or all output of the order where no lot is known. */
 export interface OutOfSpecRule<T extends TagSpecs> {
   readonly kind: "out-of-spec";
   readonly tag: TagsOf<T, "number">;

@@ -269,8 +269,15 @@ describe("values out of spec", () => {
     expect(run(recording, hour)).toEqual([]);
   });
 
-  test("without a lot to hold are told as an alarm", () => {
+  test("without a known lot hold the output of the order", () => {
     const facts = run([...order(0, "MO-7"), ...values([0, 121])], hour);
+    const holds = bodies(facts, "quality-hold");
+    expect(holds).toMatchObject([{ action: "place", product: "PUMP-20", productionOrder: "MO-7" }]);
+    expect(holds[0]).not.toHaveProperty("lot");
+  });
+
+  test("without a known product to hold are told as an alarm", () => {
+    const facts = run([at(0, "product", ""), at(0, "order", "MO-7"), ...values([0, 121])], hour);
     expect(bodies(facts, "equipment-event")).toMatchObject([
       { kind: "alarm", alarm: "pressure", measured: "121", unit: "BAR" },
     ]);

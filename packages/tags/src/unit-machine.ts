@@ -577,9 +577,8 @@ export class UnitMachine implements RuleHost {
 
   #complete(draft: Draft, known: OrderKnown): void {
     const lacksOrder = draft.order !== "wanted" && typeof known === "string";
-    const lacksLot =
-      draft.order === "lot" && typeof known !== "string" && (known.lot === undefined || known.product === undefined);
-    if (lacksOrder || lacksLot) return this.#giveUp(draft);
+    const lacksProduct = draft.order === "product" && typeof known !== "string" && known.product === undefined;
+    if (lacksOrder || lacksProduct) return this.#giveUp(draft);
     this.#o.emit(composeFact(draft, this.#o.place, known, this.shiftAt(draft.time)?.name));
   }
 

@@ -10,6 +10,8 @@ export { downtimeFlow } from "./downtime-flow.ts";
 export type { DowntimeFlowOptions } from "./downtime-flow.ts";
 export { orderReleaseFlow } from "./order-release-flow.ts";
 export type { OrderReleaseFlowOptions } from "./order-release-flow.ts";
+export { qualityHoldFlow, qualityResultFlow } from "./quality-hold-flow.ts";
+export type { QualityHoldFlowOptions } from "./quality-hold-flow.ts";
 export { stockMovementFlow } from "./stock-movement-flow.ts";
 export type { OdooStock, S4Stock, StockMovementFlowOptions } from "./stock-movement-flow.ts";
 export type { S4Place } from "./s4-terms.ts";

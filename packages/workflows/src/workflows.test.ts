@@ -8,6 +8,8 @@ import {
   aMaterialConsumption,
   aProduct,
   aProductionOrderRelease,
+  aQualityHold,
+  aQualityResult,
   aQuantity,
   aStockMovement,
   anAlarmEvent,
@@ -22,6 +24,8 @@ import {
   consumptionFlow,
   downtimeFlow,
   orderReleaseFlow,
+  qualityHoldFlow,
+  qualityResultFlow,
   stockMovementFlow,
 } from "./index.ts";
 
@@ -382,6 +386,51 @@ test("alarms ask for maintenance from a severity on or by name, once while they 
   expect(went?.value).toMatchObject({ about });
   expect(await testFlow(flow, anAlarmEvent({ alarm: "A-1" }), { now })).toEqual([]);
   expect(await testFlow(flow, anAlarmEvent({ alarm: "A-1", severity: "urgent" }), { now })).toHaveLength(1);
+});
+
+describe("quality", () => {
+  const holds = qualityHoldFlow({ odoo: { system: odoo } });
+
+  test("a hold is placed with its reason, and goes before other work", async () => {
+    const [delivery, ...more] = await testFlow(holds, aQualityHold({ productionOrder: "MO-1001" }), { now });
+    expect([delivery?.findings, more]).toEqual([[], []]);
+    expect(delivery).toMatchObject({
+      operation: "placeHold",
+      value: { hold: "HOLD-88", product: "PUMP-20", lot: "L-260105-A", order: "MO-1001" },
+    });
+    expect(holds.routes.map(({ policy }) => policy.priority)).toEqual(["urgent", "urgent"]);
+  });
+
+  test("a release says who decided what and why, and needs all three", async () => {
+    const release = aQualityHold({ action: "release", disposition: "scrap", reason: "Not tight" });
+    const [delivery] = await testFlow(holds, release, { now });
+    expect(delivery?.findings).toEqual([]);
+    expect(delivery).toMatchObject({
+      operation: "releaseHold",
+      value: { hold: "HOLD-88", disposition: "scrap", note: "q.lund: Not tight" },
+    });
+    const { decidedBy: _, ...nobody } = release;
+    await expect(testFlow(holds, nobody, { now })).rejects.toThrow("quality-hold.decided");
+    await expect(testFlow(holds, { ...release, reason: " " }, { now })).rejects.toThrow("reason-given");
+  });
+
+  test("a failed inspection holds what was inspected and says what failed; one that passed releases nothing", async () => {
+    const flow = qualityResultFlow({ odoo: { system: odoo } });
+    const failed = aQualityResult({
+      result: "failed",
+      characteristics: [{ characteristic: "flow", result: "failed", value: "19.2", unit: "LTR", lower: "19.5" }],
+      defects: [],
+    });
+    const [delivery] = await testFlow(flow, failed, { now });
+    expect(delivery?.findings).toEqual([]);
+    expect(delivery?.value).toMatchObject({
+      hold: `inspection ${failed.inspection}`,
+      lot: failed.lot,
+      reason: expect.stringContaining("flow: 19.2 LTR where at least 19.5 is allowed.") as string,
+    });
+    const passed = aQualityResult({ result: "passed", characteristics: [], defects: [] });
+    expect(await testFlow(flow, passed, { now })).toEqual([]);
+  });
 });
 
 test("a released order is created in Odoo under the name that completions use", async () => {

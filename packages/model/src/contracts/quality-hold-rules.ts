@@ -5,17 +5,24 @@ import type { QualityHold } from "./quality-hold.ts";
 export const qualityHoldRules: readonly Rule<QualityHold>[] = [
   neededRule({
     code: "quality-hold.lot-or-serial",
-    promise: "A hold names the lot or the serial numbers it is about.",
-    fix: "Give lot or serials, so that everyone knows which material to leave alone.",
+    promise: "A hold names the lot, the serial numbers or the production order it is about.",
+    fix: "Give lot, serials or productionOrder, so that everyone knows which material to leave alone.",
     field: "/lot",
-    missing: (it) => it.lot === undefined && (it.serials ?? []).length === 0,
+    missing: (it) => it.lot === undefined && (it.serials ?? []).length === 0 && it.productionOrder === undefined,
   }),
   neededRule({
     code: "quality-hold.reason-given",
-    promise: "A hold begins with a reason.",
-    fix: "Say in reason why the material is held.",
+    promise: "A hold begins and ends with a reason.",
+    fix: "Say in reason why the material is held, or why it is released.",
     field: "/reason",
-    missing: (it) => it.action === "place" && isBlank(it.reason),
+    missing: (it) => isBlank(it.reason),
+  }),
+  neededRule({
+    code: "quality-hold.decided",
+    promise: "A hold is ended by a person.",
+    fix: "Say in decidedBy who released the material.",
+    field: "/decidedBy",
+    missing: (it) => it.action === "release" && it.decidedBy === undefined,
   }),
   neededRule({
     code: "quality-hold.disposition-given",

@@ -16,15 +16,16 @@ const schema = closed({
   ...site,
   lot: Type.Optional(identifier("Lot held")),
   serials: Type.Optional(serials("Serial numbers held")),
+  productionOrder: Type.Optional(identifier("Production order that made it; held is its output where no lot is named")),
   quantity: Type.Optional(quantity("How much is held; the whole lot when left out")),
   location: Type.Optional(identifier("Location it is held in; everywhere when left out")),
-  reason: Type.Optional(text("Why it is held; required when it begins")),
+  reason: Type.Optional(text("Why it is held, or why it is released; required")),
   disposition: Type.Optional(
     choice(["use-as-is", "rework", "scrap", "return-to-supplier"], "What becomes of it; required when it ends"),
   ),
   nonconformance: Type.Optional(identifier("Nonconformance report")),
   inspection: Type.Optional(identifier("Inspection that led to it")),
-  decidedBy: Type.Optional(identifier("Who decided")),
+  decidedBy: Type.Optional(identifier("Who decided; required when it ends")),
   note,
   ...more,
 });

@@ -5,6 +5,7 @@ import { changesCases } from "./changes-cases.ts";
 import { completionCases } from "./completion-cases.ts";
 import { consumptionCases } from "./consumption-cases.ts";
 import { correctionCases } from "./correction-cases.ts";
+import { holdCases } from "./hold-cases.ts";
 import { maintenanceCases } from "./maintenance-cases.ts";
 import { operationCases } from "./operation-benches.ts";
 import { plainCases } from "./plain-cases.ts";
@@ -17,6 +18,7 @@ export function odooCases(peer: Peer): void {
     correctionCases(peer);
     consumptionCases(peer);
     maintenanceCases(peer);
+    holdCases(peer);
     describe("provisioned", () => operationCases(peer, operationNames));
     describe("plain", () => operationCases(peer, plainOperationNames, { mode: "plain" }));
     plainCases(peer);

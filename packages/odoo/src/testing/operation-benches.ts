@@ -132,6 +132,28 @@ const trials: Trials = {
     effects: async (shop, { lot }) =>
       lot === undefined ? 0 : (await shop.onHand((await master(shop)).lotProduct, lot)) / 3,
   },
+  placeHold: {
+    value: async (shop) => {
+      const product = await shop.product({ tracking: "lot" });
+      const lot = fresh("L");
+      await shop.stock(product, "5", lot);
+      return { hold: fresh("H"), product, lot, reason: "Leak" };
+    },
+    bad: async (shop) => ({ hold: fresh("H"), product: await shop.product(), lot: fresh("L"), reason: "Leak" }),
+    effects: (shop, { hold }) => shop.count("stock.picking", [["origin", "=", hold]]),
+  },
+  releaseHold: {
+    value: async (shop) => {
+      const product = await shop.product({ tracking: "lot" });
+      const [hold, lot] = [fresh("H"), fresh("L")];
+      await shop.stock(product, "5", lot);
+      await shop.apply("placeHold", { hold, product, lot, reason: "Leak" });
+      return { hold, disposition: "use-as-is", note: "m.jensen: tight" };
+    },
+    bad: async () => ({ hold: fresh("NONE"), disposition: "use-as-is", note: "m.jensen: tight" }),
+    // Placed and released are a transfer each.
+    effects: async (shop, { hold }) => Math.max(0, (await shop.count("stock.picking", [["origin", "=", hold]])) - 1),
+  },
   setStock: {
     value: async (shop) => ({ product: await shop.product(), quantity: pieces(7) }),
     bad: async (shop) => ({ product: await shop.product(), quantity: pieces(7), location: fresh("NOWHERE") }),

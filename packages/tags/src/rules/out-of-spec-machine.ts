@@ -5,7 +5,7 @@ import type { RuleHost, RuleMachine } from "./rule-machine.ts";
 
 type Saved = [since: number | null, worst: number, fired: boolean, window: string];
 
-/** A value beyond its limits for too long, or too often, holds the lot. It holds once, until the value was back within. */
+/** A value beyond its limits for too long, or too often, holds the lot, or the order's output where no lot is known. It holds once, until the value was back within. */
 export class OutOfSpecMachine implements RuleMachine {
   readonly tags: readonly string[];
   readonly everyValue = true;
@@ -100,7 +100,7 @@ export class OutOfSpecMachine implements RuleMachine {
       contract: "quality-hold.v1",
       rule: this.#name,
       time,
-      order: "lot",
+      order: "product",
       body: { action: "place", reason: description },
       instead: {
         kind: "alarm",
@@ -109,7 +109,7 @@ export class OutOfSpecMachine implements RuleMachine {
         tags: [this.#host.sourceTag(tag)],
         ...given({ measured, unit: this.#unit }),
         start: iso(since),
-        description: `${description} No lot is known to hold.`,
+        description: `${description} No product is known to hold.`,
       },
     });
   }

@@ -17,8 +17,8 @@ export interface Draft {
   /** Tells facts of one rule and time apart. */
   readonly mark?: string;
   readonly body: Readonly<Record<string, unknown>>;
-  /** `required`: without its order it is no fact; `lot`: nor without product and lot; `wanted`: named where it is known. */
-  readonly order: "required" | "lot" | "wanted";
+  /** `required`: without its order it is no fact; `product`: nor without product; `wanted`: named where it is known. */
+  readonly order: "required" | "product" | "wanted";
   /** Which time's order is meant; default the event time. */
   readonly orderTime?: number;
   /** What is told when the order stays unknown: a draft that wants no order. */

@@ -12,6 +12,7 @@ import { compareQuantity, num, ref, text } from "../values.ts";
 import type { Row, Value } from "../values.ts";
 import type { Applied } from "./operations.ts";
 import { apartRows, refuseShort, reportedComponents, settleApart } from "./apart.ts";
+import { holdMade, refuseHeld } from "./holds.ts";
 import { backorderOf, chainOf, openOrder } from "./orders.ts";
 import { planScrap, scrapPieces } from "./scrap-pieces.ts";
 import type { ScrapLine, PlannedScrap } from "./scrap-pieces.ts";
@@ -78,6 +79,13 @@ export function completeOrder(terms: Terms, value: CompleteOrder): Applied {
   if (value.shortage === "refuse") refuseShort(env, orders);
   const lots = lotRows(terms, plan);
   scrapPieces(terms, { source: before, order: done, lots }, scraps);
+  if (plan.produced > 0)
+    holdMade(terms, {
+      orders,
+      lots: lots.map(({ id }) => id),
+      good: plan.produced - scrapped(scraps),
+      chain: chainOf(terms, value.order),
+    });
   if (value.finishedAt !== undefined && done.state === "done")
     for (const made of orders) env.set("mrp.production", made, { date_finished: value.finishedAt });
   const rest = plan.produced > 0 ? backorderOf(terms, done) : undefined;
@@ -204,7 +212,7 @@ function planMove(
   const shares = terms.shares(line, product, unit);
   for (const share of shares) {
     if (own.length === 0) needLot(product, share.lot, "The quantity");
-    if (raw && share.lot !== undefined) terms.lot(product, share.lot);
+    if (raw && share.lot !== undefined) refuseHeld(env, terms.lot(product, share.lot));
   }
   return { product, moves: own, unit, shares };
 }

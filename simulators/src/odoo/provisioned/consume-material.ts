@@ -8,6 +8,7 @@ import { compareQuantity, num, ref, text } from "../values.ts";
 import type { Row } from "../values.ts";
 import { apartKey, apartRows, heldAt, reportedComponents } from "./apart.ts";
 import type { ApartLine } from "./apart.ts";
+import { refuseHeld } from "./holds.ts";
 import { LEDGER } from "./kept.ts";
 import type { Kept } from "./kept.ts";
 import type { Applied } from "./operations.ts";
@@ -65,7 +66,10 @@ function readLine(terms: Terms, family: readonly Row[], order: string, line: Con
     if (amount <= 0) refuse("nothing-reported", `Consumption of ${line.product} needs a quantity above zero.`);
     if (trackingOf(product) !== "none" && lot === undefined)
       refuse("lot-missing", `The component ${line.product} is tracked, and the report of ${order} names no lot.`);
-    return [lot === undefined ? 0 : terms.lot(product, lot).id, amount];
+    if (lot === undefined) return [0, amount];
+    const found = terms.lot(product, lot);
+    refuseHeld(env, found);
+    return [found.id, amount];
   });
   return { product, component, shares: read };
 }

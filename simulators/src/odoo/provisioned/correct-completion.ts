@@ -8,6 +8,7 @@ import { lineSource } from "../stock/reserve.ts";
 import { num, ref, roundTo, text } from "../values.ts";
 import type { Row } from "../values.ts";
 import { completeOrder } from "./complete-order.ts";
+import { holdLocation, isHeld } from "./holds.ts";
 import { keptAbout } from "./kept.ts";
 import type { Counted, Kept } from "./kept.ts";
 import type { Applied } from "./operations.ts";
@@ -101,6 +102,12 @@ function lotToCorrect({ env }: Terms, order: Row, lot: string | undefined): Row 
   return lot === undefined ? lots[0] : lots.find(({ name }) => name === lot);
 }
 
+/** What is on hold lies apart from the stock. */
+function liesAt(terms: Terms, order: Row, lot: string | undefined): number {
+  const made = lotToCorrect(terms, order, lot);
+  return made && isHeld(terms.env, made.id) ? holdLocation(terms).id : num(order.location_dest_id);
+}
+
 function scrapMade(terms: Terms, order: Row, change: Change, amount: number): string {
   const row = terms.env.create("stock.scrap", {
     product_id: num(order.product_id),
@@ -108,7 +115,7 @@ function scrapMade(terms: Terms, order: Row, change: Change, amount: number): st
     scrap_qty: amount,
     origin: text(order.name),
     production_id: order.id,
-    location_id: num(order.location_dest_id),
+    location_id: liesAt(terms, order, change.lot),
     lot_id: lotToCorrect(terms, order, change.lot)?.id ?? false,
     ...scrapReason(terms, change.reason),
   });
@@ -120,7 +127,11 @@ function scrapMade(terms: Terms, order: Row, change: Change, amount: number): st
 function unbuild(terms: Terms, family: readonly Row[], order: Row, change: Change, amount: number): string {
   const { env } = terms;
   const product = num(order.product_id);
-  const place = { product, location: num(order.location_dest_id), lot: lotToCorrect(terms, order, change.lot)?.id };
+  const place = {
+    product,
+    location: liesAt(terms, order, change.lot),
+    lot: lotToCorrect(terms, order, change.lot)?.id,
+  };
   const there = quantsOf(env, product, place.location, place.lot ?? null).reduce(
     (sum, it) => sum + num(it.quantity),
     0,

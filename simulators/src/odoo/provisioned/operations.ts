@@ -5,6 +5,7 @@ import type { Row } from "../values.ts";
 import { completeOrder } from "./complete-order.ts";
 import { consumeMaterial } from "./consume-material.ts";
 import { correctCompletion } from "./correct-completion.ts";
+import { placeHold, releaseHold } from "./holds.ts";
 import { LEDGER } from "./kept.ts";
 import { saveBill, saveProduct } from "./master-data.ts";
 import { createOrder } from "./orders.ts";
@@ -33,6 +34,8 @@ const operations: Readonly<Record<string, Operation>> = {
   correctCompletion,
   consumeMaterial,
   moveStock,
+  placeHold,
+  releaseHold,
   setStock,
   scrap,
   logWorkTime,

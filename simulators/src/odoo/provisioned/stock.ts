@@ -6,6 +6,7 @@ import { callMethod, findMethod } from "../rpc/call.ts";
 import { num, ref, text } from "../values.ts";
 import type { JsonObject, Row } from "../values.ts";
 import type { Applied } from "./operations.ts";
+import { holdAll, refuseHeld } from "./holds.ts";
 import { anyOrder } from "./orders.ts";
 import { scrapReason } from "./scrap-pieces.ts";
 import { needLot, refuse } from "./terms.ts";
@@ -34,7 +35,7 @@ export function moveStock(terms: Terms, value: MoveStock, token: string): Applie
       : terms.location(value.to);
   if (from.id === to.id) refuse("value-invalid", `A movement to itself moves nothing; name another location.`);
   const shares = terms.shares(value, product, unit);
-  for (const share of shares) checkShare(terms, value, product, share);
+  for (const share of shares) checkShare(terms, value, product, from.id, share);
   const picking = env.create("stock.picking", {
     picking_type_id: pickingType(terms, value.kind),
     location_id: from.id,
@@ -59,6 +60,11 @@ export function moveStock(terms: Terms, value: MoveStock, token: string): Applie
     });
   finishMoves(env, [move]);
   env.set("stock.picking", picking, { date_done: value.movedAt ?? env.now });
+  holdAll(
+    terms,
+    product.id,
+    shares.flatMap(({ lot }) => (lot === undefined ? [] : [terms.lot(product, lot).id])),
+  );
   return { model: "stock.picking", row: picking, receipt: text(picking.name), detail: {} };
 }
 
@@ -66,13 +72,15 @@ function checkShare(
   terms: Terms,
   value: MoveStock,
   product: Row,
+  from: number,
   share: { lot: string | undefined; amount: number },
 ): void {
+  const { env } = terms;
   if (share.amount <= 0) refuse("nothing-reported", `A movement of ${value.product} needs a quantity above zero.`);
   needLot(product, share.lot, "A movement");
   if (trackingOf(product) === "none" && share.lot !== undefined)
     refuse("value-invalid", `The product ${value.product} is not tracked by lot, and the movement names ${share.lot}.`);
-  if (share.lot !== undefined && value.kind !== "receipt") terms.lot(product, share.lot);
+  if (share.lot !== undefined && value.kind !== "receipt") refuseHeld(env, terms.lot(product, share.lot), from);
 }
 
 function defaultPlace(terms: Terms, kind: "stock" | "supplier" | "customer"): Row {
