@@ -404,8 +404,8 @@ export interface Ledger extends AsyncDisposable {
   counts(query: { open: boolean }): Promise<Count[]>;
   totals(): Promise<LedgerTotals>;
 
-  /** The newest known canonical payload of an object of a `state` contract. */
-  latest(contract: string, object: string): Promise<string | undefined>;
+  /** The newest known canonical payload of an object of a `state` contract, by any source or by one of `sources`. */
+  latest(contract: string, object: string, sources?: readonly string[]): Promise<string | undefined>;
   learnIdentities(identities: readonly Identity[]): Promise<void>;
   identity(query: { kind: string; object: string; system: string }): Promise<string | undefined>;
   /** The other way round. */

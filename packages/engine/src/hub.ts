@@ -24,6 +24,7 @@ import { KnownObjects } from "./known-objects.ts";
 import { LEASE_MS, Lanes } from "./lanes.ts";
 import { LedgerClock } from "./ledger-clock.ts";
 import { Payloads } from "./payloads.ts";
+import { PlantScopes } from "./plant-scopes.ts";
 import { CAREFUL_FROM, CrashCount, recover } from "./recovery.ts";
 import { Routing } from "./routing.ts";
 import { SourceRunner } from "./source-runner.ts";
@@ -131,6 +132,7 @@ class RunningHub implements Hub {
   readonly #lanes: Lanes;
   readonly #known: KnownObjects;
   readonly #payloads: Payloads;
+  readonly #scopes: PlantScopes;
   readonly #tracing = new Tracing();
   readonly #crashes: CrashCount;
   readonly #workers = new Map<string, SystemWorker>();
@@ -157,6 +159,7 @@ class RunningHub implements Hub {
     this.#committer = new Committer(parts.ledger, parts.clock, () => this.#lookAll());
     this.#known = new KnownObjects(parts.ledger, parts.clock);
     this.#payloads = new Payloads(parts.ledger);
+    this.#scopes = new PlantScopes(parts.definition.systems);
     this.#crashes = new CrashCount(parts.ledger);
     this.#flowFigures = new FlowFigures(parts.routing);
     this.#lanes = new Lanes({
@@ -312,6 +315,7 @@ class RunningHub implements Hub {
         system,
         routing,
         ledger,
+        scopes: this.#scopes,
         committer: this.#committer,
         payloads: this.#payloads,
         clock,
@@ -385,6 +389,7 @@ class RunningHub implements Hub {
       clock: this.#p.clock,
       limits: this.#limits,
       known: this.#known,
+      knownBy: this.#scopes.of(source),
       tracing: this.#tracing,
       figures: this.#intakeFigures,
       accepted: (deliveries, superseded, flows) => this.#accepted(deliveries, superseded, flows),

@@ -49,6 +49,8 @@ interface IntakeOptions {
   clock: Clock;
   limits: IntakeLimits;
   known: KnownObjects;
+  /** By whose facts objects are known here; undefined: by all. */
+  knownBy: readonly string[] | undefined;
   tracing: Tracing;
   figures: IntakeFigures;
   /** Called in the order of acceptance, before the source is answered. */
@@ -114,7 +116,10 @@ export class EngineIntake implements Intake {
       if (findings.length > 0) return this.#refuse(fact, receivedTime, findings, description.id);
       return this.#store(fact, read, description, routed, receivedTime);
     };
-    const broken = this.#o.known.answer((known) => brokenRules(contract, read.payload, known, receivedTime));
+    const broken = this.#o.known.answer(
+      (known) => brokenRules(contract, read.payload, known, receivedTime),
+      this.#o.knownBy,
+    );
     if (broken instanceof Promise || this.#ahead !== undefined) return this.#inTurn(broken).then(decide);
     return decide(broken);
   }

@@ -8,6 +8,10 @@ const BELIEVED_MS = 15_000;
 /** Most times that rules may ask for more. */
 const ROUNDS = 3;
 
+/** By contract, then by object: a joined key would have to be made and hashed for every question. */
+type Objects = Map<string, Map<string, Known>>;
+type Sources = readonly string[] | undefined;
+
 interface Known {
   payload: unknown;
   /** Not believed any more from then on; 0 while it is being read. */
@@ -19,8 +23,8 @@ interface Known {
 export class KnownObjects {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  /** By contract, then by object: a joined key would have to be made and hashed for every question. */
-  readonly #known = new Map<string, Map<string, Known>>();
+  /** By whose facts they are known. */
+  readonly #known = new Map<Sources, Objects>();
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
@@ -29,48 +33,52 @@ export class KnownObjects {
 
   /**
    * Runs rules with what they ask for. What is remembered is answered at once and without a promise; what is not is read,
-   * and the rules run again (a completion names its order, and only the order names its product).
+   * and the rules run again (a completion names its order, and only the order names its product). `sources`: only what these
+   * said counts; always the same list for the same sources.
    */
-  answer<T>(rules: (known: (reference: Reference) => unknown) => T): T | Promise<T> {
+  answer<T>(rules: (known: (reference: Reference) => unknown) => T, sources?: Sources): T | Promise<T> {
     const missed: Reference[] = [];
     const now = this.#clock.now();
-    const result = rules((reference) => this.#remembered(reference, missed, now));
-    return missed.length === 0 ? result : this.#readAndAnswer(rules, missed, 1);
+    const known = this.#knownBy(sources);
+    const result = rules((reference) => remembered(known, reference, missed, now));
+    return missed.length === 0 ? result : this.#readAndAnswer(rules, sources, missed, 1);
   }
 
   async #readAndAnswer<T>(
     rules: (known: (reference: Reference) => unknown) => T,
+    sources: Sources,
     wanted: readonly Reference[],
     round: number,
   ): Promise<T> {
-    for (const reference of wanted) await this.#read(reference);
+    for (const reference of wanted) await this.#read(reference, sources);
     const missed: Reference[] = [];
     const now = this.#clock.now();
-    const result = rules((reference) => this.#remembered(reference, missed, now));
-    return missed.length === 0 || round >= ROUNDS ? result : this.#readAndAnswer(rules, missed, round + 1);
+    const known = this.#knownBy(sources);
+    const result = rules((reference) => remembered(known, reference, missed, now));
+    return missed.length === 0 || round >= ROUNDS ? result : this.#readAndAnswer(rules, sources, missed, round + 1);
   }
 
-  #remembered(reference: Reference, missed: Reference[], now: number): unknown {
-    const known = this.#known.get(reference.contract)?.get(reference.object);
-    if (known !== undefined && known.until > now) return known.payload;
-    missed.push(reference);
-    return undefined;
+  #knownBy(sources: Sources): Objects {
+    let known = this.#known.get(sources);
+    if (known === undefined) this.#known.set(sources, (known = new Map()));
+    return known;
   }
 
   /** Call when a newer state of an object was accepted. */
   forget(reference: Reference): void {
-    this.#known.get(reference.contract)?.delete(reference.object);
+    for (const known of this.#known.values()) known.get(reference.contract)?.delete(reference.object);
   }
 
   /** Facts that come together and ask for the same share one read. */
-  #read(reference: Reference): Promise<void> {
+  #read(reference: Reference, sources: Sources): Promise<void> {
     const { contract, object } = reference;
-    let objects = this.#known.get(contract);
-    if (objects === undefined) this.#known.set(contract, (objects = new Map()));
+    const byContract = this.#knownBy(sources);
+    let objects = byContract.get(contract);
+    if (objects === undefined) byContract.set(contract, (objects = new Map()));
     const known = objects.get(object);
     if (known !== undefined && (known.until === 0 || known.until > this.#clock.now())) return known.reading;
     const fresh: Known = { payload: undefined, until: 0, reading: Promise.resolve() };
-    fresh.reading = this.#fill(fresh, reference).catch((error: unknown) => {
+    fresh.reading = this.#fill(fresh, reference, sources).catch((error: unknown) => {
       if (objects.get(object) === fresh) objects.delete(object);
       throw error;
     });
@@ -80,9 +88,16 @@ export class KnownObjects {
     return fresh.reading;
   }
 
-  async #fill(known: Known, { contract, object }: Reference): Promise<void> {
-    const canonical = await this.#ledger.latest(contract, object);
+  async #fill(known: Known, { contract, object }: Reference, sources: Sources): Promise<void> {
+    const canonical = await this.#ledger.latest(contract, object, sources);
     known.payload = canonical === undefined ? undefined : JSON.parse(canonical);
     known.until = this.#clock.now() + BELIEVED_MS;
   }
+}
+
+function remembered(objects: Objects, reference: Reference, missed: Reference[], now: number): unknown {
+  const known = objects.get(reference.contract)?.get(reference.object);
+  if (known !== undefined && known.until > now) return known.payload;
+  missed.push(reference);
+  return undefined;
 }

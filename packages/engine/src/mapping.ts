@@ -1,5 +1,6 @@
 import type { DeliveryPayload, Finding, Ledger } from "@lineshaft/core";
 import type { MappingContext } from "./flow.ts";
+import type { PlantScopes } from "./plant-scopes.ts";
 import type { RunningRoute } from "./routing.ts";
 
 /** What a delivery carries: the payload and what is known of its message. */
@@ -7,12 +8,18 @@ export interface Carried extends Omit<DeliveryPayload, "canonical" | "contract">
   payload: unknown;
 }
 
+/** What mappings may ask. */
+export interface Asked {
+  ledger: Ledger;
+  scopes: PlantScopes;
+}
+
 export type Mapped = { ok: true; value: unknown } | { ok: false; message: string; next: string };
 
 /** Maps a payload into the operation's terms and checks the result. Never throws. Returns at once when the mapping does. */
-export function mapDelivery(route: RunningRoute, carried: Carried, ledger: Ledger): Mapped | Promise<Mapped> {
+export function mapDelivery(route: RunningRoute, carried: Carried, asked: Asked): Mapped | Promise<Mapped> {
   try {
-    const value = route.map(carried.payload, contextOf(carried, ledger));
+    const value = route.map(carried.payload, new Context(route, carried, asked));
     return value instanceof Promise
       ? value.then((v) => checked(route, v)).catch((error: unknown) => threw(route, error))
       : checked(route, value);
@@ -49,12 +56,14 @@ function listed(findings: readonly Finding[]): string {
 
 /** Getters on a shared prototype: making one costs next to nothing for the many mappings that ask for nothing. */
 class Context implements MappingContext {
+  readonly #route: RunningRoute;
   readonly #carried: Carried;
-  readonly #ledger: Ledger;
+  readonly #asked: Asked;
 
-  constructor(carried: Carried, ledger: Ledger) {
+  constructor(route: RunningRoute, carried: Carried, asked: Asked) {
+    this.#route = route;
     this.#carried = carried;
-    this.#ledger = ledger;
+    this.#asked = asked;
   }
 
   get message() {
@@ -80,15 +89,13 @@ class Context implements MappingContext {
   }
 
   identity(kind: string, object: string, system: string) {
-    return this.#ledger.identity({ kind, object, system });
+    return this.#asked.ledger.identity({ kind, object, system });
   }
 
   async latest(contract: string, object: string): Promise<unknown> {
-    const canonical = await this.#ledger.latest(contract, object);
+    const { ledger, scopes } = this.#asked;
+    const sources = scopes.of(this.#route.system) ?? scopes.of(this.#carried.source);
+    const canonical = await ledger.latest(contract, object, sources);
     return canonical === undefined ? undefined : JSON.parse(canonical);
   }
-}
-
-function contextOf(carried: Carried, ledger: Ledger): MappingContext {
-  return new Context(carried, ledger);
 }

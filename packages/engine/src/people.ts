@@ -2,6 +2,7 @@ import { type AuditEntry, type Finding, type Ledger, LineshaftError, systemClock
 import type { HubDefinition } from "./hub-definition.ts";
 import { KnownObjects } from "./known-objects.ts";
 import { difference } from "./difference.ts";
+import { PlantScopes } from "./plant-scopes.ts";
 
 /** Who acts, why, and when (ms since 1970). Both texts go into the audit trail. */
 export interface By {
@@ -50,7 +51,12 @@ export async function editAndResend(
       next: "Add it to lineshaft.config.ts, so that the new payload can be checked.",
     });
   const shape = contract.check(act.canonical);
-  const findings = shape.length > 0 ? shape : await brokenRules(ledger, contract, act.canonical, act.at);
+  const knownBy = new PlantScopes(definition.systems).of(message.source);
+  const rules = () => {
+    const known = new KnownObjects(ledger, systemClock);
+    return known.answer((references) => contract.rules(act.canonical, references, act.at), knownBy);
+  };
+  const findings = shape.length > 0 ? shape : await rules();
   if (findings.length > 0) return { edited: false, findings };
   const before: unknown = JSON.parse(delivery.edited ?? message.canonical);
   const entry = await ledger.act({
@@ -63,17 +69,6 @@ export async function editAndResend(
     difference: difference(before, act.canonical),
   });
   return { edited: true, entry };
-}
-
-type AnyContract = HubDefinition["flows"][number]["contract"];
-
-function brokenRules(
-  ledger: Ledger,
-  contract: AnyContract,
-  payload: unknown,
-  now: number,
-): Finding[] | Promise<Finding[]> {
-  return new KnownObjects(ledger, systemClock).answer((references) => contract.rules(payload, references, now));
 }
 
 function vouched<T extends By>(act: T): T {

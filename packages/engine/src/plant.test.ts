@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { Secret, type SystemDefinition } from "@lineshaft/core";
+import { aFinalCompletion, aProductionOrder, aQuantity, completion, productionOrder } from "@lineshaft/model";
 import { MemorySystem, note } from "@lineshaft/testing";
 import { expect, test } from "vitest";
 import { type Plant, defineHub, flow, plant, plantDifferences, plantTemplate, required } from "./index.ts";
@@ -73,6 +74,39 @@ test("a fact of one plant never reaches a system of another, and each plant's go
   const status = hub.status();
   expect(status.systems.map((s) => [s.name, s.plant])).toContainEqual(["pune/odoo", "pune"]);
   expect(status.flows.map((f) => [f.name, f.plant])).toContainEqual(["hamburg/notes", "hamburg"]);
+});
+
+test("orders that two plants call the same are not taken for each other, by rules or by mappings", async () => {
+  const asked = plantTemplate({
+    parameters: {},
+    systems: { mes: ({ name }) => new MemorySystem(name).definition, odoo: ({ name }) => anErp(name) },
+    flows: {
+      orders: ({ systems }) =>
+        flow("orders", productionOrder).to(systems.odoo.book, ({ productionOrder: order }) => ({ text: order })),
+      made: ({ systems }) =>
+        flow("made", completion).to(systems.odoo.book, async ({ productionOrder: order }, context) => ({
+          text: `of ${((await context.latest("production-order.v1", order)) as { quantity?: { value: string } })?.quantity?.value}`,
+        })),
+    },
+  });
+  const plants = ["lyon", "oslo"].map((name) => plant(name, asked, { parameters: {} }));
+  const bed = aBed({ plants });
+  await using _ = bed;
+  const hub = await bed.start();
+  const take = (source: string, contract: string, value: object) =>
+    hub.intake(source).record({ contract, raw: JSON.stringify(value) });
+  const order = aProductionOrder();
+  const smaller = { ...order, quantity: aQuantity(1) };
+  await take("lyon/mes", "production-order.v1", order);
+  await take("oslo/mes", "production-order.v1", smaller);
+  const { lots: _lots, totalYield: _total, reasonForOpenQuantity: _why, ...final } = aFinalCompletion();
+  const whole = { ...final, productionOrder: order.productionOrder, yield: aQuantity(1), scrap: [] };
+  // The whole of Oslo's order, and far from the whole of Lyon's.
+  expect(await take("oslo/mes", "completion.v1", whole)).toMatchObject({ kind: "accepted" });
+  const findings = [{ rule: "completion.open-quantity-reason" }];
+  expect(await take("lyon/mes", "completion.v1", whole)).toMatchObject({ kind: "refused", findings });
+  await bed.until("done");
+  expect(made.get("oslo/odoo")?.effects.map((e) => e.value.text)).toContain("of 1");
 });
 
 test("a source of no plant reaches no plant's flow, and a flow beside the plants takes facts of those it names", async () => {

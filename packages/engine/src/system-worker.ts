@@ -21,6 +21,7 @@ import { type Carried, type Mapped, mapDelivery } from "./mapping.ts";
 import { OpenWindow } from "./open-window.ts";
 import { type Step, parkFrom } from "./settle.ts";
 import type { Payloads } from "./payloads.ts";
+import type { PlantScopes } from "./plant-scopes.ts";
 import type { Routing, RunningRoute } from "./routing.ts";
 import type { Tracing } from "./tracing.ts";
 
@@ -35,6 +36,7 @@ export interface WorkerOptions {
   system: System;
   routing: Routing;
   ledger: Ledger;
+  scopes: PlantScopes;
   committer: Committer;
   payloads: Payloads;
   clock: Clock;
@@ -295,9 +297,7 @@ export class SystemWorker {
       const task = line.head;
       if (task?.carried === undefined) continue;
       let mapped: Mapped | Promise<Mapped> =
-        task.mapped === undefined
-          ? mapDelivery(task.target, task.carried, this.#o.ledger)
-          : { ok: true, value: task.mapped };
+        task.mapped === undefined ? mapDelivery(task.target, task.carried, this.#o) : { ok: true, value: task.mapped };
       if (mapped instanceof Promise) mapped = await mapped;
       if (mapped.ok) {
         task.mapped = mapped.value;

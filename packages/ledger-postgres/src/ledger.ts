@@ -202,8 +202,9 @@ export class PostgresLedger implements Ledger {
     return this.#queries.totals();
   }
 
-  async latest(contract: string, object: string): Promise<string | undefined> {
-    const [row] = await this.#readOften(this.#sql.latestPayload, [toStored(contract), toIndexed(object)]);
+  async latest(contract: string, object: string, sources?: readonly string[]): Promise<string | undefined> {
+    const of = sources?.map((source) => toStored(source)) ?? null;
+    const [row] = await this.#readOften(this.#sql.latestPayload, [toStored(contract), toIndexed(object), of]);
     return row === undefined ? undefined : canonicalOf(row);
   }
 

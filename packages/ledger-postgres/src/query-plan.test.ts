@@ -141,7 +141,7 @@ const aDelivery = () =>
 describe.each(plans)("every statement of the hot path finds its rows by an index, %s", (_plan, done) => {
   test.each([
     ["openOfKey", () => ["MO-7", 0, 0, 1, 100], 2_000],
-    ["latestPayload", () => ["note.v1", "MO-7"], 100],
+    ["latestPayload", () => ["note.v1", "MO-7", ["mes", "erp"]], 100],
     ["payloads", async () => [(await aDelivery()).rows.map((r) => r.id)], 6_000],
     ["identity", () => ["p", "B", "s"], 20],
     ["objectOf", () => ["p", "s", "7"], 20],

@@ -47,7 +47,7 @@ export function statements(s: string) {
       select coalesce(l.kept, m.canonical) as canonical, m.received
       from ${s}.latest l
         left join ${s}.message m on m.id = l.message
-      where l.contract = $1 and l.object = $2
+      where l.contract = $1 and l.object = $2 and ($3::text[] is null or l.source = any ($3))
       order by l.message desc
       limit 1`,
     /** Attempts are as young as their message, or younger: older partitions are not looked into. */

@@ -227,9 +227,10 @@ export class SqliteLedger implements Ledger {
     return this.#try(() => queries.totals(this.#db));
   }
 
-  latest(contract: string, object: string): Promise<string | undefined> {
+  latest(contract: string, object: string, sources?: readonly string[]): Promise<string | undefined> {
     return this.#try(() => {
-      const found = this.#writer.sql.latestPayload.get(contract, object)?.["found"];
+      const of = sources === undefined ? null : JSON.stringify(sources);
+      const found = this.#writer.sql.latestPayload.get(contract, object, of)?.["found"];
       return found === undefined ? undefined : String(found);
     });
   }

@@ -64,7 +64,7 @@ export const hot = {
   latestPayload: `
     select coalesce(m.canonical, cast(m.received as text)) as found
     from latest l join message m on m.id = l.message
-    where l.contract = ? and l.object = ?
+    where l.contract = ?1 and l.object = ?2 and (?3 is null or l.source in (select value from json_each(?3)))
     order by l.message desc
     limit 1`,
   setLatest: `

@@ -300,6 +300,18 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
       expect(JSON.parse((await ledger.latest("level.v1", "MO-7")) ?? "{}")).toMatchObject({ id: "v10" });
     });
 
+    test("what sources say of objects that they call the same is told apart", async () => {
+      const level = (source: string, sourceId: string, version: string) =>
+        accept({ source, sourceId, version, contract: "level.v1", deliveries: to(0) });
+      await level("pune/mes", "p-5", "5");
+      await level("lyon/mes", "l-3", "3");
+      const idOf = async (...sources: string[]) =>
+        (JSON.parse((await ledger.latest("level.v1", "MO-7", sources)) ?? "{}") as { id?: string }).id;
+      expect([await idOf("pune/mes"), await idOf("lyon/mes", "s4")]).toEqual(["p-5", "l-3"]);
+      expect([await idOf("s4"), await idOf()]).toEqual([undefined, undefined]);
+      expect(JSON.parse((await ledger.latest("level.v1", "MO-7")) ?? "{}")).toMatchObject({ id: "l-3" });
+    });
+
     test("a newer version leaves alone what was already sent, and routes that keep every version", async () => {
       const first = await accept({ sourceId: "v1", version: "1", deliveries: to(0, 1) });
       await commit({ settlements: [step(delivery(first), { from: "pending", to: "sending" })] });
