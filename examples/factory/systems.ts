@@ -1,4 +1,5 @@
 import { Secret } from "@lineshaft/core";
+import { gatewayIntake } from "@lineshaft/gateway";
 import { httpIntake } from "@lineshaft/http";
 import { completion, downtime, materialConsumption, stockMovement } from "@lineshaft/model";
 import { mqtt } from "@lineshaft/mqtt";
@@ -10,12 +11,15 @@ const {
   FACTORY_MQTT_URL = "mqtt://127.0.0.1:1883",
   FACTORY_MQTT_VERSION = "5",
   FACTORY_HTTP_PORT = "7071",
+  FACTORY_GATEWAY_PORT = "7443",
+  FACTORY_AUTHORITY = ".lineshaft/gateways",
   FACTORY_ODOO_URL = "http://127.0.0.1:8069",
   FACTORY_ODOO_DATABASE = "factory",
   FACTORY_ODOO_LOGIN = "hub",
   FACTORY_S4_URL = "https://127.0.0.1:44300",
   FACTORY_S4_USER = "LINESHAFT",
   FACTORY_S4_SETTLE_MS = "660000",
+  FACTORY_S4_POLL_MS = "15000",
 } = process.env;
 
 const taken = [completion, materialConsumption, stockMovement, downtime];
@@ -31,6 +35,17 @@ export const shopFloor = mqtt({
 
 /** Terminals without MQTT: POST /v1/facts/completion.v1 */
 export const terminals = httpIntake({ name: "terminals", port: Number(FACTORY_HTTP_PORT), contracts: taken });
+
+/** Hall 2 is behind a gateway: `lineshaft gateway code hall-2 --host <this machine>` enrols it. */
+export const gateways = gatewayIntake({
+  name: "gateways",
+  port: Number(FACTORY_GATEWAY_PORT),
+  authority: FACTORY_AUTHORITY,
+  gateways: [{ name: "hall-2" }],
+});
+
+/** What goes down to hall 2. */
+export const hall2 = gateways.gateway({ name: "hall-2", gateway: "hall-2" });
 
 export const odoo = odooSystem({
   name: "odoo",
@@ -48,4 +63,5 @@ export const s4 = s4System({
   zone: "Europe/Berlin",
   // How long SAP may still be posting after an answer got lost.
   settleMs: Number(FACTORY_S4_SETTLE_MS),
+  productionOrders: { everyMs: Number(FACTORY_S4_POLL_MS) },
 });

@@ -37,9 +37,15 @@ function draw(status) {
   redraw("facts", status.facts, (facts) =>
     facts.length ? facts.map((fact) => drawFact(fact, hub.now)) : [el("li", {}, "No facts yet.")],
   );
-  at("faults-section").hidden = !status.faults;
-  if (status.faults)
-    redraw("faults", [status.faults, Math.floor(hub.now / 1000)], ([faults]) => drawFaults(faults, hub.now));
+  const { faults, plant } = status;
+  at("plant-section").hidden = !plant;
+  if (plant) {
+    text("plant-heading", `${plant.name}, behind its gateway`);
+    redraw("plant", [plant, faults, Math.floor(hub.now / 1000)], () => drawPlant(plant, faults ?? [], hub.now));
+  }
+  at("faults-section").hidden = !faults;
+  const others = faults?.filter((offer) => offer.system !== plant?.system);
+  if (others) redraw("faults", [others, Math.floor(hub.now / 1000)], () => drawFaults(others, hub.now));
   showContact();
 }
 
@@ -207,6 +213,49 @@ function drawFact(fact, now) {
   ]);
 }
 
+/** The link in a sentence, its switch, and for each machine whether what it counted has arrived. */
+function drawPlant(plant, faults, now) {
+  const { gateway, machines } = plant;
+  const { tone, text: sentence } = words.plantSentence(plant, now);
+  const columns = ["Machine", "Does", "Order", "Pieces counted", "Booked in Odoo", "On their way"];
+  return [
+    el("article", { class: `card tone-${tone}` }, [
+      el("p", {}, sentence),
+      el("div", { class: "buttons" }, [
+        ...faults.filter((offer) => offer.system === plant.system).map((offer) => faultButton(offer, now)),
+        gateway.page
+          ? el("a", { href: gateway.page, target: "_blank", rel: "noopener" }, "The gateway's own page")
+          : "",
+      ]),
+      el("table", { class: "routes" }, [
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            columns.map((name) => el("th", {}, name)),
+          ),
+        ),
+        el(
+          "tbody",
+          {},
+          machines.map((machine) =>
+            el("tr", {}, [
+              el("td", {}, [machine.name, el("small", {}, machine.protocol)]),
+              el("td", {}, words.machineWord(machine)),
+              el("td", {}, machine.order || "–"),
+              ...[machine.counted, machine.booked, machine.counted - machine.booked].map((value) =>
+                el("td", {}, words.number(value)),
+              ),
+            ]),
+          ),
+        ),
+      ]),
+    ]),
+  ];
+}
+
 function drawFaults(faults, now) {
   const systems = [...new Set(faults.map((offer) => offer.system))];
   return systems.map((system) =>
@@ -222,8 +271,9 @@ function drawFaults(faults, now) {
 }
 
 function faultButton(offer, now) {
-  const on = offer.activeUntil !== undefined && offer.activeUntil > now;
-  const label = on ? `${offer.title} – ${words.duration(offer.activeUntil - now)} left, end it` : offer.title;
+  const on = offer.activeSince !== undefined || (offer.activeUntil !== undefined && offer.activeUntil > now);
+  const left = offer.activeUntil === undefined ? "" : ` – ${words.duration(offer.activeUntil - now)} left`;
+  const label = on ? (offer.endTitle ?? `${offer.title}${left}, end it`) : offer.title;
   const button = el(
     "button",
     { type: "button", title: offer.effect, class: on ? "on" : "", "data-id": `${offer.system} ${offer.fault}` },
@@ -240,7 +290,7 @@ async function injectFault(offer, on) {
     body: JSON.stringify({ system: offer.system, fault: on ? "none" : offer.fault }),
   }).catch(() => undefined);
   if (!answer?.ok) return text("fault-answer", "The hub did not take it. Is it still running?");
-  text("fault-answer", on ? `${offer.system} works again.` : `${offer.system}: ${offer.effect}`);
+  text("fault-answer", on ? (offer.endEffect ?? `${offer.system} works again.`) : `${offer.system}: ${offer.effect}`);
 }
 
 /** Remembers how many facts came in since the status before, per second. */

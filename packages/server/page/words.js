@@ -114,6 +114,51 @@ export function sourceSentence(source, now) {
   };
 }
 
+/** The plant behind the gateway: whether it is linked, and what it keeps. */
+export function plantSentence({ gateway, cutSince }, now) {
+  const { state, since, waiting = 0, oldest, problem } = gateway;
+  if (problem) return { tone: "bad", text: problem };
+  if (state === "starting") return { tone: "warn", text: "The machines and their gateway are starting." };
+  if (state === "stopped")
+    return { tone: "bad", text: `The gateway does not run since ${clockTime(since, now)}. It is started again.` };
+  const kept =
+    waiting === 0
+      ? "nothing new was to tell so far"
+      : `${counted(waiting, "fact waits", "facts wait")} at it, the oldest since ${clockTime(oldest ?? now, now)}`;
+  if (state === "down")
+    return {
+      tone: "warn",
+      text: `No link to the gateway since ${clockTime(since, now)} (${duration(now - since)}). It goes on collecting: ${kept}.`,
+    };
+  if (cutSince !== undefined)
+    return {
+      tone: "warn",
+      text: `The link was cut at ${clockTime(cutSince, now)}. The gateway notices when the hub stays silent; ${kept}.`,
+    };
+  if (waiting >= CATCHING_UP)
+    return { tone: "warn", text: `Linked since ${clockTime(since, now)}, and catching up: ${kept}.` };
+  return {
+    tone: "good",
+    text: `Linked since ${clockTime(since, now)}. What the machines count is at the hub within seconds.`,
+  };
+}
+
+/** As many facts wait at a linked gateway only after a cut. */
+const CATCHING_UP = 20;
+
+const machineStates = {
+  execute: "running",
+  held: "jammed",
+  starting: "being set up",
+  completing: "being cleared",
+};
+
+/** What a machine does, in plant words. */
+export function machineWord({ state, reason }) {
+  if (reason === "NO-ORDER") return "waits for an order";
+  return machineStates[state] ?? state;
+}
+
 function nextTry(at, now) {
   return at === undefined ? "" : `Next try in ${duration(at - now)}. `;
 }

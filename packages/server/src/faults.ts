@@ -1,6 +1,7 @@
 import type { Log } from "@lineshaft/core";
 import type { FastifyInstance } from "fastify";
 import { isOwnWrite } from "./loopback.ts";
+import type { PlantView } from "./plant-view.ts";
 
 /** One fault that a simulator can be told to have. */
 export interface FaultOffer {
@@ -13,6 +14,11 @@ export interface FaultOffer {
   effect: string;
   /** Until when it lasts, ms since 1970, while it is on. */
   activeUntil?: number;
+  /** Since when it is on, where it lasts until somebody ends it. */
+  activeSince?: number;
+  /** The button's text while it is on, and what is seen when it was ended; defaults name the system. */
+  endTitle?: string;
+  endEffect?: string;
 }
 
 /** The demo's switchboard over its simulators. */
@@ -21,6 +27,8 @@ export interface FaultSwitchboard {
   /** Switches a fault on for its while, or all of a system's faults off. */
   inject(system: string, fault: string): void;
   clear(system: string): void;
+  /** Where the demo has a plant behind a gateway. */
+  plant?(): PlantView;
 }
 
 const body = {

@@ -6,6 +6,7 @@ export { fleetMetrics } from "./fleet-metrics.ts";
 export type { GatewayRow, ReadFleet } from "./fleet.ts";
 export { LIVE_ROWS } from "./live-status.ts";
 export type { FactRow, LiveStatus, ParkedRow } from "./live-status.ts";
+export type { PlantGateway, PlantMachine, PlantView } from "./plant-view.ts";
 export { startTelemetry } from "./telemetry.ts";
 export type { Telemetry, TelemetryOptions } from "./telemetry.ts";
 export { statusMetrics } from "./status-metrics.ts";

@@ -7,6 +7,7 @@ import {
 } from "@lineshaft/core";
 import type { HubStatus } from "@lineshaft/engine";
 import type { FaultOffer, FaultSwitchboard } from "./faults.ts";
+import type { PlantView } from "./plant-view.ts";
 import type { ServedHub } from "./serve-hub.ts";
 
 /** Most parked deliveries, facts and refusals that one status tells; the counts beside them are complete. */
@@ -19,6 +20,8 @@ export interface LiveStatus {
   facts: FactRow[];
   /** Present only in a demo. */
   faults?: FaultOffer[];
+  /** Present only in a demo with a plant behind a gateway. */
+  plant?: PlantView;
   /** Why parked and facts are missing, as a sentence. */
   ledgerProblem?: string;
 }
@@ -48,7 +51,7 @@ export interface FactRow {
 
 export async function readLiveStatus(hub: ServedHub, faults?: FaultSwitchboard): Promise<LiveStatus> {
   const status = hub.status();
-  const offers = faults ? { faults: faults.offers() } : {};
+  const offers = faults ? { faults: faults.offers(), ...(faults.plant && { plant: faults.plant() }) } : {};
   try {
     const messages = await hub.ledger.messages({ limit: LIVE_ROWS, newestFirst: true });
     const [parked, deliveries] = await Promise.all([

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { HubStatus, SystemStatus } from "@lineshaft/engine";
+import type { PlantView } from "./plant-view.ts";
 import * as words from "../page/words.js";
 
 const now = Date.parse("2026-11-21T10:00:00Z");
@@ -86,4 +87,29 @@ test("what a worker's page shows is told only where there are several", () => {
   expect(words.workerSentence({ name: "w1", lanes: 22, workers: 3 })).toContain(
     "one of 3 workers, with 22 of 64 lanes",
   );
+});
+
+test("a plant whose link is cut goes on, and the page says since when and what waits", () => {
+  const plant = (gateway: Partial<PlantView["gateway"]>, cutSince?: number): PlantView => ({
+    name: "Hall 2",
+    system: "hall-2",
+    gateway: { state: "up", since: now - 30_000, ...gateway },
+    ...(cutSince !== undefined && { cutSince }),
+    machines: [],
+  });
+  const told = (view: PlantView) => words.plantSentence(view, now);
+  expect(told(plant({}))).toMatchObject({ tone: "good", text: expect.stringContaining("Linked since") });
+  expect(told(plant({ waiting: 3 }, now - 2_000)).text).toContain("3 facts wait");
+  const down = told(plant({ state: "down", waiting: 1, oldest: now - 25_000 }, now - 35_000));
+  expect(down).toMatchObject({ tone: "warn", text: expect.stringContaining("(30 s)") });
+  expect(down.text).toContain("goes on collecting: 1 fact waits at it");
+  expect(told(plant({ waiting: 500 })).text).toContain("catching up: 500 facts wait");
+  expect(told(plant({ problem: "The line did not start." }))).toEqual({ tone: "bad", text: "The line did not start." });
+  expect(told(plant({ state: "stopped" })).tone).toBe("bad");
+});
+
+test("what a machine does is told in plant words", () => {
+  expect(words.machineWord({ state: "execute", reason: "" })).toBe("running");
+  expect(words.machineWord({ state: "idle", reason: "NO-ORDER" })).toBe("waits for an order");
+  expect(words.machineWord({ state: "held", reason: "MATERIAL-JAM" })).toBe("jammed");
 });

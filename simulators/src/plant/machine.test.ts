@@ -50,7 +50,8 @@ test("an order is made to its last piece, and cleared before the next one is set
   };
   await clock.advance(300_000);
   expect(Object.fromEntries(goodOf)).toEqual({ 1: 20, 2: 5 });
-  expect(machine.memory).toMatchObject({ good: 25, order: undefined, waiting: [] });
+  expect(machine.memory.good + machine.memory.scrap).toBe(25);
+  expect(machine.memory).toMatchObject({ order: undefined, waiting: [] });
   expect(machine).toMatchObject({ state: "idle", reason: "NO-ORDER" });
 });
 
@@ -79,6 +80,15 @@ test("a machine whose power was cut goes on with its counters, its order and wha
   after.machine.run();
   await after.clock.advance(100_000);
   expect(after.machine.memory).toMatchObject({ good: 25, waiting: [] });
+});
+
+test("a power cut after the last piece of an order makes no piece more", async () => {
+  const made = order("1", 3);
+  const memory = { good: 3, scrap: 0, energyWh: 9, order: made, made: 3, waiting: [order("2", 2)] };
+  const { clock, machine } = aMachine({ memory, scrapShare: 0, troubleShare: 0 });
+  machine.run();
+  await clock.advance(60_000);
+  expect(machine.memory).toMatchObject({ good: 5, waiting: [] });
 });
 
 test("too many orders are refused", () => {

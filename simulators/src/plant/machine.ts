@@ -10,7 +10,7 @@ export type MachineState = keyof typeof machineStates;
 export interface LineOrder {
   productionOrder: string;
   product: string;
-  /** Pieces to be made. */
+  /** Pieces to be made, scrap among them. */
   quantity: number;
   workCenter: string;
 }
@@ -34,7 +34,7 @@ export interface MachineMemory {
   scrap: number;
   energyWh: number;
   order: LineOrder | undefined;
-  /** Good pieces of the order. */
+  /** Pieces of the order, good or not. */
   made: number;
   waiting: LineOrder[];
 }
@@ -134,12 +134,14 @@ export class Machine {
 
   /** What comes after a pause: the order it has, or the next one, or nothing. */
   #next(): void {
-    const { order, waiting } = this.#memory;
-    if (order === undefined) {
-      this.#memory.order = waiting.shift();
-      this.#memory.made = 0;
+    const memory = this.#memory;
+    if (memory.order === undefined) {
+      memory.order = memory.waiting.shift();
+      memory.made = 0;
     }
-    if (this.#memory.order === undefined) return this.#become("idle");
+    if (memory.order === undefined) return this.#become("idle");
+    // The power was cut between its last piece and its clearing.
+    if (memory.made >= memory.order.quantity) return this.#finish();
     this.#become("starting");
     this.#after(SET_UP_MS, () => {
       this.#become("execute");
@@ -152,10 +154,8 @@ export class Machine {
     memory.energyWh += Math.max(1, Math.round((RUNNING_W * this.#cycleMs) / 3_600_000));
     this.#warm();
     if (this.#dice.chance(this.#scrapShare)) memory.scrap++;
-    else {
-      memory.good++;
-      memory.made++;
-    }
+    else memory.good++;
+    memory.made++;
     this.changed();
     if (memory.made >= (memory.order?.quantity ?? 0)) this.#after(this.#cycleMs, () => this.#finish());
     else if (this.#dice.chance(this.#troubleShare)) this.#after(this.#cycleMs, () => this.#jam());

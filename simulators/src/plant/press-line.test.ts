@@ -280,10 +280,10 @@ describe("orders", () => {
     expect(await post(url, "no JSON")).toBe(400);
     expect(await post(url, "x".repeat(ORDER_BODY_BYTES + 1))).toBe(413);
     expect(it.line.machines().map(({ name, waiting }) => [name, waiting])).toEqual([
-      ["PRESS-11", 0],
-      ["PRESS-12", 1],
-      ["TESTER-3", 0],
-      ["PACKER-4", 0],
+      ["PRESS-11", []],
+      ["PRESS-12", ["5000001"]],
+      ["TESTER-3", []],
+      ["PACKER-4", []],
     ]);
     await using again = await openLine({ ...(kept.at(-1) && { memory: kept.at(-1) }) });
     expect(await post(again.line.terminalUrl, order("5000001", "PRESS-12"))).toBe(200);

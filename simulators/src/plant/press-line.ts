@@ -55,8 +55,8 @@ export interface MachineView {
   order: string;
   good: number;
   scrap: number;
-  /** Orders that wait at it. */
-  waiting: number;
+  /** Orders that wait at it, the next one first. */
+  waiting: string[];
 }
 
 export interface PressLine extends AsyncDisposable {
@@ -150,6 +150,6 @@ function viewOf({ name, state, reason, memory }: Machine, at: number): MachineVi
     order: order?.productionOrder ?? "",
     good,
     scrap,
-    waiting: waiting.length,
+    waiting: waiting.map(({ productionOrder }) => productionOrder),
   };
 }

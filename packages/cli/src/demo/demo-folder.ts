@@ -15,6 +15,8 @@ export interface FactoryAddresses {
   FACTORY_MQTT_URL: string;
   FACTORY_MQTT_VERSION: string;
   FACTORY_HTTP_PORT: string;
+  FACTORY_GATEWAY_PORT: string;
+  FACTORY_AUTHORITY: string;
   FACTORY_ODOO_URL: string;
   FACTORY_ODOO_DATABASE: string;
   FACTORY_ODOO_LOGIN: string;
@@ -23,6 +25,7 @@ export interface FactoryAddresses {
   FACTORY_S4_USER: string;
   FACTORY_S4_PASSWORD: string;
   FACTORY_S4_SETTLE_MS: string;
+  FACTORY_S4_POLL_MS: string;
 }
 
 /** What the demo remembers besides the ledger. */
@@ -31,6 +34,8 @@ export interface DemoState {
   addresses: FactoryAddresses;
   /** Every order of every day so far; the simulators begin with them again. */
   orders: MesOrder[];
+  /** Those of the line in hall 2. */
+  lineOrders: MesOrder[];
 }
 
 const factoryConfig = fileURLToPath(new URL("../../../../examples/factory/lineshaft.config.ts", import.meta.url));

@@ -38,8 +38,8 @@ export class DemoWorker implements AsyncDisposable {
     const log = join(data, `worker-${n}.log`);
     const out = openSync(log, "a");
     const child = fork(program, [JSON.stringify({ version })], {
-      // A port of its own for facts, beside the first worker's.
-      env: { ...process.env, ...addresses, FACTORY_HTTP_PORT: "0" },
+      // Ports of its own for facts and gateways, beside the first worker's.
+      env: { ...process.env, ...addresses, FACTORY_HTTP_PORT: "0", FACTORY_GATEWAY_PORT: "0" },
       execArgv: ["--max-semi-space-size=8"],
       stdio: ["ignore", out, out, "ipc"],
     });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Clock, type Ledger, type Log, Secret, systemClock } from "@lineshaft/core";
 import type { HubDefinition } from "@lineshaft/engine";
 import { provision } from "@lineshaft/odoo";
@@ -15,9 +15,11 @@ import {
 } from "@lineshaft/simulators";
 import { type RunningHub, runHub } from "../run-hub.ts";
 import { DemoBroker } from "./broker.ts";
-import { type FactoryAddresses, loadFactory, readDemoState, writeDemoState } from "./demo-folder.ts";
+import { type DemoState, type FactoryAddresses, loadFactory, readDemoState, writeDemoState } from "./demo-folder.ts";
 import { type DemoStore, type DemoStoreKind, openDemoStore } from "./demo-store.ts";
 import { DemoWorker } from "./demo-worker.ts";
+import { HALL, Hall } from "./hall.ts";
+import { OrderPlanner } from "./order-planner.ts";
 import { seedMasterData, seedOrders } from "./plant-seeding.ts";
 import { rebuildSimulators } from "./rebuild.ts";
 import { SimulatorFaults } from "./simulator-faults.ts";
@@ -47,6 +49,8 @@ export interface Factory {
   readonly rebuilt: number;
   readonly odoo: OdooSimulator;
   readonly sap: SapSimulator;
+  /** Behind its gateway; it may still be starting. */
+  readonly hall: Hall;
   /** The hub's other processes. */
   readonly workers: readonly { url: string; pid: number }[];
   stop(): Promise<void>;
@@ -61,8 +65,8 @@ const REBUILDER = "demo";
 const ODOO_VERSION = 19;
 
 /**
- * Starts broker, simulators, hub and plant, in this order. The plant begins a new day with new orders at each start;
- * the ledger, and with it what stands in the simulators, goes on.
+ * Starts broker, simulators, hub and plant, in this order, and then lets hall 2 start by itself. The plant begins a new day
+ * with new orders at each start; the ledger, and with it what stands in the simulators, goes on, and so do the machines.
  *
  * @throws LineshaftError `ledger-busy` when a demo runs on this folder already, `port-taken`
  */
@@ -81,9 +85,9 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
     );
     const sap = open.use(await startSapSimulator({ clock, password: randomBytes(12).toString("hex") }));
     seedMasterData(odoo, sap);
-    const orders = readDemoState(data)?.orders ?? [];
-    seedOrders(orders, odoo, sap);
-    const addresses = addressesOf({ ...options, ledgerAt: store.location, broker, odoo, sap });
+    const { orders = [], lineOrders = [] } = readDemoState(data) ?? {};
+    seedOrders([...orders, ...lineOrders], odoo, sap);
+    const addresses = await addressesOf({ ...options, ledgerAt: store.location, broker, odoo, sap });
     await provisionOdoo(odoo);
     const definition = await loadFactory(addresses);
     const rebuilt = await rebuild(definition, ledger, options);
@@ -91,17 +95,24 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
     // The hub takes the ledger over.
     await ledger.releaseLanes({ worker: REBUILDER });
     await ledger.close();
-    const faults = open.use(new SimulatorFaults({ odoo, sap, broker, clock }));
+    const state: DemoState = { addresses, orders, lineOrders };
+    const books = { odoo, sap, keep: () => writeDemoState(data, state), state };
+    const lanes = (): readonly number[] => running.hub.lanes();
+    const hall = prepareHall({ ...options, clock, random, ...books, lanes });
+    const faults = open.use(new SimulatorFaults({ odoo, sap, broker, hall, clock }));
     const running = await runHub({ definition, port: options.port, log, version: options.version, clock, faults });
     open.defer(() => running.stop());
     const workers = [];
     for (let n = 2; n <= options.workers; n++)
       workers.push(open.use(await DemoWorker.start({ n, data, addresses, version: options.version })));
-    writeDemoState(data, { addresses, orders });
-    const mes = await startPlant({ ...options, clock, random, addresses, orders, odoo, sap });
+    books.keep();
+    const mes = await startPlant({ ...options, clock, random, ...books });
     open.defer(() => mes.stop());
+    hall.begin();
+    // Before the hub: what the machines still say is taken.
+    open.defer(() => hall[Symbol.asyncDispose]());
     const stack = open.move();
-    return { running, addresses, rebuilt, odoo, sap, workers, stop: () => stack.disposeAsync() };
+    return { running, addresses, rebuilt, odoo, sap, hall, workers, stop: () => stack.disposeAsync() };
   } catch (error) {
     await open.disposeAsync();
     throw error;
@@ -125,7 +136,8 @@ function paced(clock: Clock, pace: { real: boolean }): Clock {
   return { ...clock, sleep: (ms, signal) => clock.sleep(pace.real ? ms : 0, signal) };
 }
 
-function addressesOf({
+async function addressesOf({
+  data,
   ledgerAt,
   httpPort,
   broker,
@@ -136,13 +148,16 @@ function addressesOf({
   broker: DemoBroker;
   odoo: OdooSimulator;
   sap: SapSimulator;
-}): FactoryAddresses {
+}): Promise<FactoryAddresses> {
+  const { freePort } = await import("@lineshaft/testing/free-port");
   const hub = odoo.users.find(({ login }) => login === "hub");
   return {
     FACTORY_LEDGER: ledgerAt,
     FACTORY_MQTT_URL: broker.url,
     FACTORY_MQTT_VERSION: "4",
     FACTORY_HTTP_PORT: String(httpPort),
+    FACTORY_GATEWAY_PORT: String(await freePort()),
+    FACTORY_AUTHORITY: join(resolve(data), "gateways"),
     FACTORY_ODOO_URL: odoo.url,
     FACTORY_ODOO_DATABASE: odoo.database,
     FACTORY_ODOO_LOGIN: hub?.login ?? "",
@@ -152,6 +167,7 @@ function addressesOf({
     FACTORY_S4_PASSWORD: sap.password,
     // The simulator has posted when it loses an answer.
     FACTORY_S4_SETTLE_MS: "2000",
+    FACTORY_S4_POLL_MS: "5000",
   };
 }
 
@@ -178,38 +194,71 @@ async function rebuild(definition: HubDefinition, ledger: Ledger, { log, progres
   return done;
 }
 
-interface PlantOptions extends FactoryOptions {
-  clock: Clock;
-  random: () => number;
-  addresses: FactoryAddresses;
-  orders: readonly MesOrder[];
+/** What the office has of the plant, and where that is kept. */
+interface Books {
   odoo: OdooSimulator;
   sap: SapSimulator;
+  state: DemoState;
+  keep: () => void;
 }
 
-function startPlant({
-  data,
-  speed,
-  clock,
-  random,
-  addresses,
-  odoo,
-  sap,
-  ...before
-}: PlantOptions): ReturnType<typeof startMesSimulator> {
-  let orders = [...before.orders];
-  const numbers = orders.map(({ productionOrder }) => Number(productionOrder));
+interface PlantOptions extends FactoryOptions, Books {
+  clock: Clock;
+  random: () => number;
+}
+
+function startPlant(options: PlantOptions): ReturnType<typeof startMesSimulator> {
+  const { speed, clock, random, odoo, sap, state, keep } = options;
+  const numbers = state.orders.map(({ productionOrder }) => Number(productionOrder));
   const firstOrder = Math.max(1_000_000, ...numbers) + 1;
   return startMesSimulator({
-    brokerUrl: addresses.FACTORY_MQTT_URL,
+    brokerUrl: state.addresses.FACTORY_MQTT_URL,
     speed,
     clock,
     random,
     plan: { seed: Math.floor(random() * 2 ** 31), orders: ORDERS_A_DAY, firstOrder },
     onDay: (day: MesDay) => {
       seedOrders(day.orders, odoo, sap);
-      orders = [...orders, ...day.orders];
-      writeDemoState(data, { addresses, orders });
+      state.orders = [...state.orders, ...day.orders];
+      keep();
     },
   });
+}
+
+/** The line's machines are as much faster than real ones as the plant's day is, within what can be watched and counted. */
+const CYCLE_MS = { real: 120_000, least: 200, most: 60_000 };
+
+function prepareHall(options: PlantOptions & { lanes: () => readonly number[] }): Hall {
+  const { data, speed, clock, random, log, odoo, sap, state, keep, lanes } = options;
+  const planner = new OrderPlanner({
+    orders: state.lineOrders,
+    random,
+    lanes,
+    release: (order) => {
+      seedOrders([order], odoo, sap);
+      state.lineOrders = [...planner.orders];
+      keep();
+    },
+  });
+  return Hall.prepare({
+    folder: join(resolve(data), HALL),
+    addresses: state.addresses,
+    planner,
+    booked: () => bookedIn(odoo, planner.orders),
+    seed: Math.floor(random() * 2 ** 31),
+    cycleMs: Math.min(CYCLE_MS.most, Math.max(CYCLE_MS.least, CYCLE_MS.real / speed)),
+    clock,
+    log,
+  });
+}
+
+/** Pieces of these orders that stand in Odoo, by work center. */
+function bookedIn(odoo: OdooSimulator, orders: readonly MesOrder[]): Map<string, number> {
+  const machines = new Map(orders.map(({ productionOrder, workCenter }) => [productionOrder, workCenter]));
+  const booked = new Map<string, number>();
+  for (const { origin, produced } of odoo.state().orders) {
+    const machine = machines.get(origin);
+    if (machine !== undefined) booked.set(machine, (booked.get(machine) ?? 0) + produced);
+  }
+  return booked;
 }

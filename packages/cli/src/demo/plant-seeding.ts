@@ -1,10 +1,12 @@
 import { type MesOrder, type OdooSimulator, type SapSimulator, mesPlant } from "@lineshaft/simulators";
+import { lineWorkCenters } from "./order-planner.ts";
 
 /** More of every part than a demo can use up. */
 const PLENTY = 10_000_000;
 const STORAGE_LOCATION = "0001";
 
-const { products, workCenters, site } = mesPlant;
+const { products, site } = mesPlant;
+const workCenters = [...mesPlant.workCenters, ...lineWorkCenters];
 const parts = [...new Map(products.flatMap((product) => product.parts).map((part) => [part.product, part])).values()];
 const byProducts = products.flatMap(({ byProduct }) => (byProduct ? [byProduct] : []));
 

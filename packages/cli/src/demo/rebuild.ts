@@ -27,7 +27,9 @@ export async function rebuildSimulators(options: {
 }): Promise<Count> {
   const { definition, ledger, log, progress } = options;
   const systems = new Map<string, System>();
-  const names = new Set(definition.flows.flatMap((flow) => flow.routes.map((route) => route.operation.system.name)));
+  const targets = definition.flows.flatMap((flow) => flow.routes.map((route) => route.operation.system));
+  // A gateway is no simulator: it keeps its orders itself.
+  const names = new Set(targets.filter(({ connector }) => connector !== "gateway").map(({ name }) => name));
   const total = { done: 0, refused: 0 };
   try {
     for (const system of definition.systems)
@@ -35,7 +37,8 @@ export async function rebuildSimulators(options: {
         systems.set(system.name, await system.open({ clock: systemClock, random: Math.random, log }));
     for (let afterId = 0; ;) {
       const page = await ledger.deliveries({ states: ["done"], afterId, limit: PAGE });
-      const bySystem = Map.groupBy(page, (delivery) => delivery.system);
+      const sent = page.filter(({ system }) => systems.has(system));
+      const bySystem = Map.groupBy(sent, (delivery) => delivery.system);
       const counts = await Promise.all(
         [...bySystem.values()].map(async (own) => sendInOrder(systems, await batchesOf(ledger, own))),
       );

@@ -1,7 +1,8 @@
 import type { Clock, Timer } from "@lineshaft/core";
-import type { FaultOffer, FaultSwitchboard } from "@lineshaft/server";
+import type { FaultOffer, FaultSwitchboard, PlantView } from "@lineshaft/server";
 import type { OdooSimulator, SapSimulator } from "@lineshaft/simulators";
 import type { DemoBroker } from "./broker.ts";
+import { HALL, type Hall } from "./hall.ts";
 
 /** How long an injected fault lasts, in ms. */
 const FAULT_MS = 20_000;
@@ -16,25 +17,29 @@ interface Fault {
   begin(): void;
 }
 
-/** What the page's buttons do to the demo's simulators and broker. Each fault ends by itself. */
+/** What the page's buttons do to the demo's simulators and broker. Each fault ends by itself, but for a cut link. */
 export class SimulatorFaults implements FaultSwitchboard, Disposable {
   readonly #faults: readonly Fault[];
   readonly #ends: Readonly<Record<string, () => void>>;
   readonly #clock: Clock;
+  readonly #hall: Hall;
   readonly #active = new Map<Fault, { until: number; timer: Timer }>();
 
   constructor({
     odoo,
     sap,
     broker,
+    hall,
     clock,
   }: {
     odoo: OdooSimulator;
     sap: SapSimulator;
     broker: DemoBroker;
+    hall: Hall;
     clock: Clock;
   }) {
     this.#clock = clock;
+    this.#hall = hall;
     this.#faults = [...odooFaults(odoo), ...sapFaults(sap), brokerFault(broker)];
     this.#ends = {
       odoo: () => void odoo.clearFaults(),
@@ -47,14 +52,20 @@ export class SimulatorFaults implements FaultSwitchboard, Disposable {
   }
 
   offers(): FaultOffer[] {
-    return this.#faults.map((fault) => {
+    const offers = this.#faults.map((fault) => {
       const { system, title, effect } = fault;
       const active = this.#active.get(fault);
       return { system, fault: fault.fault, title, effect, ...(active && { activeUntil: active.until }) };
     });
+    return [...offers, linkOffer(this.#hall)];
+  }
+
+  plant(): PlantView {
+    return this.#hall.view();
   }
 
   inject(system: string, name: string): void {
+    if (system === HALL) return this.#hall.cut();
     const fault = this.#faults.find((f) => f.system === system && f.fault === name);
     if (fault === undefined) return;
     this.#active.get(fault)?.timer.cancel();
@@ -65,6 +76,7 @@ export class SimulatorFaults implements FaultSwitchboard, Disposable {
 
   /** Ends all faults of a system: its simulator cannot end them one by one. */
   clear(system: string): void {
+    if (system === HALL) return this.#hall.heal();
     for (const [fault, { timer }] of this.#active)
       if (fault.system === system) {
         timer.cancel();
@@ -140,6 +152,19 @@ function sapFaults(sap: SapSimulator): Fault[] {
       () => sap.fault({ fault: "csrfExpired" }),
     ),
   ];
+}
+
+function linkOffer({ cutSince }: Hall): FaultOffer {
+  return {
+    system: HALL,
+    fault: "cut-link",
+    title: "Cut the plant's link",
+    effect:
+      "Nothing passes between gateway and hub, and nobody is told. The machines go on, and the gateway keeps what they count.",
+    ...(cutSince !== undefined && { activeSince: cutSince }),
+    endTitle: "Heal the plant's link",
+    endEffect: "The link of hall 2 is back. The gateway sends what it kept, in order, and each count arrives once.",
+  };
 }
 
 function brokerFault(broker: DemoBroker): Fault {
