@@ -110,6 +110,14 @@ export class Plant {
     return new RunningPlant(child, url, (await intake).trim(), log);
   }
 
+  /** Starts the gateway; resolves when it runs. */
+  async gateway(): Promise<RunningGateway> {
+    const child = this.#spawn(["gateway", "start", "--json", "--port", "0"]);
+    const log = collect(child.stderr);
+    const first = await lineWith(child.stdout, "{");
+    return { ...(JSON.parse(`{${first}`) as { url: string }), log };
+  }
+
   /** Runs the demo on free ports; resolves when it runs. */
   async demo(...args: string[]): Promise<RunningDemo> {
     const child = this.#spawn(["demo", "--json", "--port", "0", "--no-open", ...args]);
@@ -141,6 +149,12 @@ export class Plant {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export interface RunningGateway {
+  /** Of its own page. */
+  url: string;
+  log: () => string;
 }
 
 export class RunningPlant {
