@@ -39,6 +39,8 @@ export interface TagObserver {
   /** Changes in the order of the source. Resolves when they are taken and nothing of them can be lost any more; wait for it before handing over more. */
   changes(changes: readonly TagChange[]): Promise<void>;
   gap(gap: TagGap): Promise<void>;
+  /** When each tag's newest value was, by the device, as far as it is known from earlier runs: what came after it may be missing. */
+  newest?(): ReadonlyMap<string, number>;
   /** The source says so when what changes from now on reaches it. */
   listening(): void;
 }

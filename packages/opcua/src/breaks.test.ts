@@ -69,6 +69,27 @@ test("after a restart of the server its history fills the gap, by whatever numbe
   await eventually("the other gap is told", () => other()?.filled === false, stood(reading));
 });
 
+test("what changed while the hub itself did not run is read from history, or told as a gap", async () => {
+  await using server = await OpcUaServer.open();
+  const at = Date.now();
+  await server.set(...series("kept", 1, 50, at), ...series("temperature", 1, 50, at));
+  const options = { endpoint: server.endpoint, nodes: named("kept", "temperature") };
+  // Another process had taken the tenth, and then ended.
+  await using reading = read(
+    options,
+    new Map([
+      ["kept", at + 9],
+      ["temperature", at + 9],
+    ]),
+  );
+  const { observer } = reading;
+  await eventually("both gaps are told", () => observer.gaps.length === 2, stood(reading));
+  const gapOf = (tag: string) => observer.gaps.find(({ tags }) => tags.includes(tag));
+  expect(gapOf("kept")).toMatchObject({ tags: ["kept"], filled: true, from: at + 9, to: at + 49 });
+  expect(gapOf("temperature")).toMatchObject({ tags: ["temperature"], filled: false, from: at + 9, to: at + 49 });
+  expect(observer.goodValues("kept")).toEqual(numbers(11, 40));
+});
+
 test("a line that swallows everything is noticed, and nothing of it goes unseen", async () => {
   await using server = await OpcUaServer.open();
   await using proxy = await FaultProxy.open({ port: server.port });

@@ -40,6 +40,8 @@ export class OpcUaTagSource implements TagSource {
 
   async run(observer: TagObserver, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#context;
+    for (const [tag, time] of observer.newest?.() ?? [])
+      this.#taken.set(tag, Math.max(time, this.#taken.get(tag) ?? time));
     let wait = RESTART_MS.first;
     let reason = "The hub began to read anew.";
     while (!signal.aborted) {

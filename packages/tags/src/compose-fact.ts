@@ -41,7 +41,7 @@ function orderFields(draft: Draft, known: Exclude<OrderKnown, string>): object {
   const { productionOrder, operation, product, lot } = known;
   switch (draft.contract) {
     case "completion.v1":
-      return { productionOrder, operation, product, lots: lotOf(draft, lot) };
+      return { productionOrder, operation, product, lots: lotOf(draft, lot), scrap: scrapOf(draft, lot) };
     case "completion-correction.v1":
       return { productionOrder, operation, product };
     case "downtime.v1":
@@ -54,6 +54,12 @@ function orderFields(draft: Draft, known: Exclude<OrderKnown, string>): object {
       // A shift may have seen several orders.
       return draft.body["per"] === "order" ? { productionOrder, operation, product, lot } : {};
   }
+}
+
+/** Scrap names its lot, too: a report of nothing but scrap has no other place for it. */
+function scrapOf({ body }: Draft, lot: string | undefined): object[] | undefined {
+  const scrap = body["scrap"] as object[] | undefined;
+  return lot === undefined ? scrap : scrap?.map((part) => ({ ...part, lot }));
 }
 
 function lotOf({ body }: Draft, lot: string | undefined): object[] | undefined {

@@ -19,13 +19,13 @@ export const UNKNOWN_TAGS = 100;
 /** A gap shorter than this is told once, when it is over; a longer one also while it lasts (`gapAfterMs`), in ms. */
 export const GAP_AFTER_MS = 10_000;
 /** After a standstill of the hub longer than this, values count as missing meanwhile, in ms. */
-export const RESTART_GAP_MS = 5 * 60_000;
+export const RESTART_GAP_MS = 30_000;
 /** How often the clock lets idle units finish what is due, in ms. */
 export const TICK_MS = 1_000;
 /** How far the clock's word on idle units lags behind, so that changes on their way come first, in ms. */
 export const TICK_LAG_MS = 2_000;
 /** The line's state is saved at least this often while it runs, in ms. */
-export const ALIVE_MS = 60_000;
+export const ALIVE_MS = 10_000;
 /** Longest name of a unit, a rule or a tag in a template, in characters; together they make the ids of facts. */
 export const NAME_CHARS = 32;
 /** Most samples that an out-of-spec rule looks back on. */

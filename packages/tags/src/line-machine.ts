@@ -64,6 +64,17 @@ export class LineMachine {
     for (const { machine, index } of bindings) machine.change(index, change);
   }
 
+  /** By the source's name of each tag that ever had a good value, when that was. */
+  newest(): Map<string, number> {
+    const newest = new Map<string, number>();
+    for (const [tag, bindings] of this.#bindings)
+      for (const { machine, index } of bindings) {
+        const time = machine.newest(index);
+        if (time !== undefined) newest.set(tag, Math.max(time, newest.get(tag) ?? time));
+      }
+    return newest;
+  }
+
   gap(gap: TagGap): void {
     for (const { machine } of this.#entries) machine.gap(gap);
   }

@@ -68,6 +68,44 @@ test("a time in which the hub did not run is a gap, over which counters go on", 
   ]);
 });
 
+test("a stop of forty seconds is a gap from the moment of the stop, and a short one is none", async () => {
+  const clock = new FakeClock(start);
+  const intake = new RecordingIntake();
+  let line = await play(pressLine({ clock }), intake);
+  await line.changes(...order(0, "MO-7"), at(0, "count", 0), at(0, "state", 1));
+  await clock.advance(7 * second);
+  await line.stop();
+  await clock.advance(20 * second);
+  line = await play(pressLine({ clock }), intake);
+  await line.changes(at(27 * second, "count", 5));
+  await clock.advance(3 * second);
+  await line.stop();
+  const gaps = () => told(intake).filter(({ kind }) => kind === "gap");
+  expect(gaps()).toEqual([]);
+  await clock.advance(40 * second);
+  line = await play(pressLine({ clock }), intake);
+  const back = ["order", "state", "count", "power"].map((tag) => at(70 * second, tag, tag === "order" ? "MO-7" : 9));
+  await line.changes(...back);
+  await clock.advance(minute);
+  expect(gaps()).toMatchObject([{ start: new Date(start + 30 * second).toISOString() }]);
+});
+
+test("after a restart the source is told how far each tag was taken", async () => {
+  const clock = new FakeClock(start);
+  const intake = new RecordingIntake();
+  const first = await play(pressLine({ clock }), intake);
+  expect(first.newest()).toEqual(new Map());
+  await first.changes(at(0, "count", 0), at(second, "count", 4), at(2 * second, "state", 2));
+  await first.stop();
+  const again = await play(pressLine({ clock }), intake);
+  expect(again.newest()).toEqual(
+    new Map([
+      [at(0, "count", 0).tag, start + second],
+      [at(0, "state", 2).tag, start + 2 * second],
+    ]),
+  );
+});
+
 test("a state that cannot be read ends the run with a sentence, and nothing is overwritten", async () => {
   const intake = new RecordingIntake();
   intake.cursors.set("tags:hall-1", '{"v":2}');

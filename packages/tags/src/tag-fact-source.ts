@@ -23,7 +23,7 @@ export function tagFactSource(line: LineDefinition, tags: TagSource): Source {
       } catch (error) {
         throw run.failure ?? error;
       }
-      await run.idle();
+      await run.end();
       if (run.failure !== undefined) throw run.failure;
     },
   };
@@ -74,13 +74,19 @@ class LineRun implements TagObserver {
     return this.#queue(() => this.#step(() => this.#machine.gap(gap)));
   }
 
+  newest(): ReadonlyMap<string, number> {
+    // By the time of receipt it is not known what the device had told.
+    return this.#line.time === "source" ? this.#machine.newest() : new Map();
+  }
+
   listening(): void {
     this.#intake.listening();
   }
 
-  /** Waits for the step under way. */
-  async idle(): Promise<void> {
+  /** Waits for the step under way, and saves until when the line ran. */
+  async end(): Promise<void> {
     await this.#steps;
+    if (this.failure === undefined && this.#savedAt > 0) await this.#queue(() => this.#step(() => undefined, true));
   }
 
   startTicking(): Disposable {

@@ -157,6 +157,12 @@ export class UnitMachine implements RuleHost {
     this.#release();
   }
 
+  /** When a tag's newest good value was. */
+  newest(index: number): number | undefined {
+    const time = this.#slots[index]?.time;
+    return time === -Infinity ? undefined : time;
+  }
+
   /** Values may be missing between two times. */
   gap({ tags, reason, filled, ...times }: TagGap): void {
     const [from, to] = [Math.floor(times.from), Math.floor(times.to)];

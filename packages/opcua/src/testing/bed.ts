@@ -23,7 +23,8 @@ export const named = (...names: string[]) => names.map((tag) => ({ tag, node: no
 
 export type BedOptions = Omit<OpcUaOptions, "name" | "facts"> & { name?: string };
 
-export function read(options: BedOptions): Reading {
+/** `newest`: what an earlier run took. */
+export function read(options: BedOptions, newest?: ReadonlyMap<string, number>): Reading {
   const folder = mkdtempSync(join(tmpdir(), "lineshaft-opcua-"));
   const logged: string[] = [];
   const note = (message: string, fields?: object) =>
@@ -40,7 +41,7 @@ export function read(options: BedOptions): Reading {
     },
     { clock: systemClock, random: Math.random, log },
   );
-  const observer = new RecordingObserver();
+  const observer = new RecordingObserver(newest);
   const stop = new AbortController();
   let failure: unknown;
   const running = source.run(observer, stop.signal).catch((error: unknown) => (failure = error));

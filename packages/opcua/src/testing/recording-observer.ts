@@ -7,6 +7,15 @@ export class RecordingObserver implements TagObserver {
   listens = 0;
   /** Changes are taken only while this is not set. */
   hold: Promise<void> | undefined;
+  readonly #newest: ReadonlyMap<string, number>;
+
+  constructor(newest: ReadonlyMap<string, number> = new Map()) {
+    this.#newest = newest;
+  }
+
+  newest(): ReadonlyMap<string, number> {
+    return this.#newest;
+  }
 
   async changes(changes: readonly TagChange[]): Promise<void> {
     await this.hold;

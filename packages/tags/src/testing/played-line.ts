@@ -7,6 +7,8 @@ import type { Line } from "../index.ts";
 export interface Played {
   readonly running: Running;
   changes(...changes: TagChange[]): Promise<void>;
+  /** What the source is told of earlier runs. */
+  newest(): ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function play(line: Line, intake: RecordingIntake): Promise<Played>
       await settled();
       await observer?.changes(changes);
     },
+    newest: () => observer?.newest?.() ?? new Map<string, number>(),
     stop: () => running.stop(),
   };
 }
