@@ -55,6 +55,16 @@ describe("completions", () => {
     ]);
   });
 
+  test("name the lot of scrap, too, when nothing else was made of it", () => {
+    const recording = [...order(0, "MO-7", "L-1"), ...counts([0, 0]), at(0, "reject", 3), at(10 * second, "reject", 5)];
+    const [report] = bodies(run(recording, 11 * minute), "completion");
+    expect(report).toMatchObject({
+      yield: { value: "0" },
+      scrap: [{ quantity: { value: "2", unit: "C62" }, reason: "REJECT", lot: "L-1" }],
+    });
+    expect(report).not.toHaveProperty("lots");
+  });
+
   test("go to the order and the shift in which the pieces were made", () => {
     const recording = [
       ...order(0, "MO-7"),
