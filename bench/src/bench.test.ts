@@ -114,3 +114,28 @@ test(
   },
   TEST_MS,
 );
+
+test(
+  "a campaign of a gateway and its hub catches two broken builds, and finds no violation in a round",
+  async () => {
+    const { json, progress } = await runScript(
+      "./faults.ts",
+      "--gateway",
+      "--rounds",
+      "1",
+      "--facts",
+      "400",
+      "--seed",
+      "7",
+    );
+    expect(json).toEqual(reportOf("faults", ["violations", "rounds", "seed", "brokenBuildsCaught", "gatewayCrashes"]));
+    expect(json).toMatchObject({
+      settings: { gateway: true },
+      figures: { violations: 0, rounds: 1, brokenBuildsCaught: 2 },
+    });
+    expect(progress).toMatch(
+      /the broken build cursor was caught: Confirmation \d+ was acknowledged and is not at the hub/,
+    );
+  },
+  TEST_MS,
+);

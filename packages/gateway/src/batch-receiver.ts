@@ -8,6 +8,8 @@ interface Place {
   through: number;
 }
 
+/** A gateway's clock that is off by less is taken as it is, in ms: a batch takes its time on the way. */
+const CLOCKS_APART_MS = 120_000;
 /** When the hub cannot store just now, a gateway is asked to come back after this, in ms. */
 const LATER_MS = 2_000;
 
@@ -39,7 +41,10 @@ export class BatchReceiver {
   }
 
   async #take(batch: Batch): Promise<Answer> {
-    const { epoch, first, last } = batch.head;
+    const { epoch, first, last, sentAt } = batch.head;
+    const now = this.#clock.now();
+    const aheadMs = Math.abs(sentAt - now) < CLOCKS_APART_MS ? 0 : sentAt - now;
+    const clock = { now, aheadMs };
     // Read each time: after a pause of this process, another worker may have taken some.
     const stored = await this.#intake.loadCursor(this.#gateway);
     const place = this.#placeOf(stored);
@@ -49,7 +54,7 @@ export class BatchReceiver {
     try {
       if (place !== undefined && place.epoch !== epoch) await this.#tellEpoch(place, epoch);
       await this.#record(
-        batch.facts.filter(({ n }) => n > through).map((fact) => factOfWire(this.#gateway, fact)),
+        batch.facts.filter(({ n }) => n > through).map((fact) => factOfWire(this.#gateway, fact, clock)),
         { epoch, through: last },
         stored,
       );

@@ -159,7 +159,7 @@ export class Configurator {
   async #change(publication: Publication): Promise<string | undefined> {
     const before = this.#running;
     const since = this.status.runs;
-    const why = await this.#tryToRun(publication);
+    const why = await this.#tryCounted(publication);
     if (why === undefined || this.#running !== undefined) return why;
     if (before === undefined) {
       await this.#o.apply({ systems: [] });
@@ -170,17 +170,29 @@ export class Configurator {
     return again === undefined ? why : `${why} The one before does not start again either: ${again}`;
   }
 
-  /** Undefined when it runs. Without a word when the process does not survive it: that is counted before. */
+  /**
+   * A new one may end the process instead of throwing, so its tries are counted before. One that was good is tried at every
+   * start, however often the power fails in the middle of it.
+   */
+  async #tryCounted(publication: Publication): Promise<string | undefined> {
+    const { buffer } = this.#o;
+    const { serial } = publication;
+    const before = this.#setting(TRYING) as { serial: number; deaths: number } | undefined;
+    const deaths = before?.serial === serial ? before.deaths : 0;
+    if (deaths >= CONFIGURATION_DEATHS) return `The gateway's process ended ${deaths} times while it started with it.`;
+    buffer.saveSetting(TRYING, JSON.stringify({ serial, deaths: deaths + 1 }));
+    const why = await this.#tryToRun(publication);
+    buffer.clearSetting(TRYING);
+    return why;
+  }
+
+  /** Undefined when it runs. */
   async #tryToRun(publication: Publication): Promise<string | undefined> {
-    const { reader, buffer, clock, at } = this.#o;
+    const { reader, clock, at } = this.#o;
     const { serial, version, type, data } = publication;
     if (type !== reader.type) return `It is of type ${type}, and this program takes ${reader.type}.`;
     const findings = reader.check(data);
     if (findings.length > 0) return `It does not fit ${type}. ${findingsText(findings)}`;
-    const tries = this.#setting(TRYING) as { serial: number; deaths: number } | undefined;
-    const deaths = tries?.serial === serial ? tries.deaths : 0;
-    if (deaths >= CONFIGURATION_DEATHS) return `The gateway's process ended ${deaths} times while it started with it.`;
-    buffer.saveSetting(TRYING, JSON.stringify({ serial, deaths: deaths + 1 }));
     at("beforeApply");
     try {
       const configured = reader.build(data);
@@ -189,10 +201,8 @@ export class Configurator {
       delete this.status.runs;
       await this.#o.apply(configured);
     } catch (error) {
-      buffer.clearSetting(TRYING);
       return explain(error);
     }
-    buffer.clearSetting(TRYING);
     this.#running = publication;
     this.status.runs = { serial, version, since: clock.now() };
     return undefined;

@@ -1,11 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { certificatesMissing, eventually, seededRandom } from "@lineshaft/testing";
 import { describe, expect, test } from "vitest";
 import type { Point } from "./points.ts";
 import { LinkBed, upTo } from "./testing/bed.ts";
 import type { GatewayProcessNews, GatewayProcessOptions } from "./testing/gateway-process.ts";
 import type { HubProcessOptions } from "./testing/hub-process.ts";
+import { GATEWAY } from "./testing/notes.ts";
 
 const NOTES = 300;
 
@@ -19,6 +22,82 @@ async function exited(child: ChildProcess): Promise<string | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   return child.signalCode;
 }
+
+describe.skipIf(certificatesMissing())("a gateway that is killed while it takes over a configuration", () => {
+  const declared = (line: string) => ({ type: "line.v1", data: line, check: () => [] });
+
+  /** A hub that has published for a gateway, and a gateway's process that dies at the point at most. */
+  async function aBed() {
+    const peer = { name: GATEWAY, configuration: declared("first") };
+    const bed = await LinkBed.open({ gateways: [peer] });
+    const files = { file: join(bed.folder, "configuration.json"), key: join(bed.folder, "configuration.pem") };
+    const publish = async (line: string) => {
+      peer.configuration = declared(line);
+      const options = { gateway: GATEWAY, key: bed.authority.signingKey, now: bed.clock.now() };
+      await bed.intake?.publish(bed.ledger, options);
+      // The hub looks every other second by its clock.
+      await bed.clock.advance(5_000);
+    };
+    await publish("first");
+    writeFileSync(files.key, bed.authority.configurationKey);
+    const { ca, clientCert: cert, clientKey: key } = bed.certificates;
+    const news: GatewayProcessNews = {};
+    const run = (kill?: GatewayProcessOptions["kill"]) => {
+      for (const name of ["runs", "refused"] as const) delete news[name];
+      const hub = `https://127.0.0.1:${bed.line.port}`;
+      const options: GatewayProcessOptions = {
+        ...{ hub, ca, cert, key, buffer: bed.bufferPath, from: 1, to: 0, configuration: files },
+        ...(kill === undefined ? {} : { kill }),
+      };
+      const child = start("gateway-process", options);
+      child.on("message", (told: GatewayProcessNews) => Object.assign(news, told));
+      return child;
+    };
+    return { bed, publish, run, news };
+  }
+
+  test.each<Point>(["beforeApply", "beforeKeep", "afterKeep"])(
+    "%s runs it after the next start",
+    async (point) => {
+      const { bed, publish, run, news } = await aBed();
+      await using _ = bed;
+      const first = run();
+      await eventually("it runs the first", () => news.runs === 1);
+      first.kill("SIGKILL");
+      await exited(first);
+      await publish("second");
+      // The first pass of a start is that of the configuration that is kept.
+      expect(await exited(run({ point, hit: point === "beforeApply" ? 2 : 1 }))).toBe("SIGKILL");
+      const last = run();
+      await eventually("it runs the second", () => news.runs === 2);
+      last.kill("SIGKILL");
+      await exited(last);
+    },
+    60_000,
+  );
+
+  test("again and again refuses it, and goes on with the last good one", async () => {
+    const { bed, publish, run, news } = await aBed();
+    await using _ = bed;
+    const first = run();
+    await eventually("it runs the first", () => news.runs === 1);
+    first.kill("SIGKILL");
+    await exited(first);
+    await publish("deadly");
+    for (let death = 0; death < 2; death++) expect(await exited(run({ point: "beforeApply", hit: 2 }))).toBe("SIGKILL");
+    const last = run();
+    await eventually("it refuses the second", () => news.refused !== undefined);
+    expect(news).toMatchObject({ runs: 1, refused: "The gateway's process ended 2 times while it started with it." });
+    last.kill("SIGKILL");
+    await exited(last);
+    // What was good is tried at every start, however often the process ends in it.
+    for (let death = 0; death < 3; death++) expect(await exited(run({ point: "beforeApply", hit: 1 }))).toBe("SIGKILL");
+    const again = run();
+    await eventually("it runs the first", () => news.runs === 1);
+    again.kill("SIGKILL");
+    await exited(again);
+  }, 60_000);
+});
 
 describe.skipIf(certificatesMissing())("nothing acknowledged is lost, applied twice or out of order when", () => {
   test.each<[Point, number]>([

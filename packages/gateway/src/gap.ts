@@ -33,6 +33,19 @@ export function gapText(gateway: string, { id, at, from, to, description }: Gap)
   });
 }
 
+/** Longest that a gateway keeps facts; a gap that is older comes from a clock that was never set, in ms. */
+const OLDEST_GAP_MS = 365 * 86_400_000;
+
+/** A gap in the hub's time, where the gateway's clock is this far ahead: otherwise the hub would refuse what it says is yet to come. */
+export function gapInHubTime(gap: unknown, { now, aheadMs }: { now: number; aheadMs: number }): unknown {
+  const told = gap as Record<"time" | "start" | "end", string>;
+  const corrected = (time: string) => {
+    const at = Math.min(Date.parse(time) - aheadMs, now);
+    return iso(at < now - OLDEST_GAP_MS ? now : at);
+  };
+  return { ...told, time: corrected(told.time), start: corrected(told.start), end: corrected(told.end) };
+}
+
 export function iso(time: number): string {
   return new Date(time).toISOString();
 }

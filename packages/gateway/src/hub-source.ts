@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Server, createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import {
   type Health,
   type Intake,
@@ -46,6 +46,8 @@ const REQUEST_MS = 60_000;
 const DRAIN_MS = 5_000;
 /** Most connections at once. */
 const CONNECTIONS = 1_024;
+/** A handshake must be done within this, in ms: until then nobody knows who it is. */
+const HANDSHAKE_MS = 10_000;
 
 type KnownPeer = Peer & { ok: true };
 
@@ -86,6 +88,12 @@ export class HubSource implements Source {
     const fleet = new FleetLog({ intake, clock, log });
     const desk = { receivers, fleet, publications: new Publications(intake, clock) };
     const server = this.#server((request, response) => void this.#serve(request, response, desk, signal));
+    // Those in a handshake are no connections of HTTP yet, and a stop would wait for them.
+    const sockets = new Set<Socket>();
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+    });
     try {
       await this.#listen(server);
       for (const outbox of this.#outboxes.values()) outbox.open();
@@ -97,7 +105,9 @@ export class HubSource implements Source {
       const closed = once(server, "close");
       server.close();
       server.closeIdleConnections();
-      const late = clock.after(DRAIN_MS, () => server.closeAllConnections());
+      const late = clock.after(DRAIN_MS, () => {
+        for (const socket of sockets) socket.destroy();
+      });
       await closed;
       late.cancel();
       await fleet.close();
@@ -125,6 +135,7 @@ export class HubSource implements Source {
         rejectUnauthorized: false,
         maxHeaderSize: HEADER_BYTES,
         requestTimeout: REQUEST_MS,
+        handshakeTimeout: HANDSHAKE_MS,
       },
       serve,
     );

@@ -16,6 +16,7 @@ export { GATEWAY_LIMITS } from "./limits.ts";
 export type { GatewayLimits } from "./limits.ts";
 export type { LinkTls } from "./link.ts";
 export type { LinkState } from "./uplink.ts";
+export { POINTS as GATEWAY_POINTS } from "./points.ts";
 export { gatewayIntake } from "./hub-system.ts";
 export type { GatewayIntake, GatewayTarget, PublishOptions } from "./hub-system.ts";
 export type { GatewayIntakeOptions, GatewayPeer, HubTls } from "./hub-options.ts";

@@ -1,11 +1,15 @@
+import { once } from "node:events";
 import { cpSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { flow } from "@lineshaft/engine";
-import { FakeClock, certificatesMissing, note, type Note } from "@lineshaft/testing";
+import { FakeClock, certificatesMissing, eventually, note, type Note } from "@lineshaft/testing";
 import { describe, expect, test } from "vitest";
 import type { GatewayOrder } from "./index.ts";
 import { Link } from "./link.ts";
 import { BATCH_PATH, SIGNATURE_HEADER, packBatch, signBatch } from "./wire.ts";
 import { LinkBed, upTo } from "./testing/bed.ts";
+
+const HOUR_MS = 3_600_000;
 
 describe.skipIf(certificatesMissing())("facts go up", () => {
   test("in their order, each once, under the gateway's name", async () => {
@@ -83,6 +87,19 @@ describe.skipIf(certificatesMissing())("facts go up", () => {
     expect(await bed.gaps()).toEqual([]);
   });
 
+  test("a hub stops though somebody is connected who says nothing", async () => {
+    await using bed = await LinkBed.open();
+    const silent = connect(bed.line.to.port, "127.0.0.1");
+    await once(silent, "connect");
+    const closed = once(silent, "close");
+    const stopped = bed.stopHub();
+    await eventually("the silent one is cut off", async () => {
+      await bed.clock.advance(1_000);
+      return silent.destroyed;
+    });
+    await Promise.all([closed, stopped]);
+  });
+
   test("what breaks its contract is kept at the hub as evidence, and holds up nothing", async () => {
     await using bed = await LinkBed.open();
     await bed.startGateway({ contracts: [note] });
@@ -149,6 +166,43 @@ describe.skipIf(certificatesMissing())("facts go up", () => {
     await bed.caughtUp();
     expect(await bed.notes()).toEqual(upTo(45));
     expect(bed.gateway?.status().link.skewMs).toBe(-86_400_000);
+  });
+});
+
+describe.skipIf(certificatesMissing())("a gateway whose buffer is full", () => {
+  test.each([
+    ["right", 0],
+    ["half a day ahead", 12 * HOUR_MS],
+    ["that was never set", -56 * 365 * 24 * HOUR_MS],
+  ])("and whose clock is %s has what it shed told in the hub's time", async (_how, wrongMs) => {
+    await using bed = await LinkBed.open({ limits: { batchFacts: 50, bufferBytes: 700_000 } });
+    const { clock } = bed;
+    bed.line.refusing = true;
+    await bed.startGateway(
+      {},
+      {
+        clock: {
+          now: () => clock.now() + wrongMs,
+          sleep: (ms, signal) => clock.sleep(ms, signal),
+          after: (ms, run) => clock.after(ms, run),
+        },
+      },
+    );
+    const filler = "x".repeat(2_000);
+    for (let n = 1; n <= 400; n++)
+      await bed.source.push(n, { raw: JSON.stringify({ id: `n-${n}`, key: "k", n, text: filler }) });
+    const shed = bed.gateway?.buffer.shed ?? 0;
+    expect(shed).toBeGreaterThan(0);
+    bed.line.heal();
+    await bed.untilWrong("all is at the hub", wrongMs, () => bed.gateway?.buffer.facts === 0);
+    expect(await bed.notes()).toHaveLength(400 - shed);
+    expect((await bed.gaps()).map((gap) => Number(/(\d+) telemetry/.exec(gap)?.[1])).reduce((a, b) => a + b)).toBe(
+      shed,
+    );
+    const told = (await bed.messages()).find(({ contract }) => contract === "equipment-event.v1");
+    expect(told?.eventTime).toBeLessThanOrEqual(clock.now());
+    expect(told?.eventTime).toBeGreaterThan(clock.now() - HOUR_MS);
+    expect(await bed.ledger.refusals({ after: 0, limit: 10 })).toEqual([]);
   });
 });
 

@@ -18,7 +18,7 @@ test("a batch comes out as it went in, numbered within its epoch, its gaps inclu
   const batch = unpackBatch(body, { gzip, ...MAX });
   expect(batch.head).toEqual(head);
   expect(batch.facts.map(({ n }) => n)).toEqual([1, 3, 4, 5]);
-  const [first, second, third, fourth] = batch.facts.map((fact) => factOfWire("hamburg", fact));
+  const [first, second, third, fourth] = batch.facts.map((fact) => factOfWire("hamburg", fact, { now: 0, aheadMs: 0 }));
   expect(first).toMatchObject({ raw: '{"id":"ä"}', id: "i", scope: "hamburg:s", contract: "note.v1" });
   expect(second).toMatchObject({ raw: Buffer.from([0, 255, 1]), scope: "hamburg", trace: "t" });
   expect(third?.translate?.({}, {})).toEqual({ a: 1 });

@@ -2,7 +2,7 @@ import { type KeyObject, createHash, sign, verify } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Fact } from "@lineshaft/core";
 import type { BufferedFact } from "./buffer.ts";
-import { iso } from "./gap.ts";
+import { GAP_CONTRACT, gapInHubTime, iso } from "./gap.ts";
 
 /** Paths on the hub's port. */
 export const BATCH_PATH = "/v1/gateway/facts";
@@ -126,8 +126,11 @@ function binary(raw: Uint8Array): { raw: string } | { b64: string } {
   return Buffer.from(text).equals(bytes) ? { raw: text } : { b64: bytes.toString("base64") };
 }
 
-/** A fact as the hub's intake takes it. What the source's translation made or failed of at the gateway stands. */
-export function factOfWire(gateway: string, fact: WireFact): Fact {
+/**
+ * A fact as the hub's intake takes it. What the source's translation made or failed of at the gateway stands. `clock`: the
+ * hub's time, and how far the gateway's clock is ahead of it, for what the gateway itself tells.
+ */
+export function factOfWire(gateway: string, fact: WireFact, clock: { now: number; aheadMs: number }): Fact {
   const { n, at, contract, id, scope, fields, canonical, fault, origin, trace } = fact;
   const raw = fact.raw ?? Buffer.from(fact.b64 ?? "", "base64");
   return {
@@ -139,6 +142,10 @@ export function factOfWire(gateway: string, fact: WireFact): Fact {
     ...(fields === undefined ? {} : { fields }),
     ...(trace === undefined ? {} : { trace }),
     ...(canonical === undefined && fault === undefined ? {} : { translate: () => translated(canonical, fault) }),
+    // Only what the gateway itself tells has no origin.
+    ...(contract === GAP_CONTRACT && origin === undefined
+      ? { translate: (gap: unknown) => gapInHubTime(gap, clock) }
+      : {}),
   };
 }
 

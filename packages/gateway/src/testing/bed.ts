@@ -184,12 +184,17 @@ export class LinkBed implements AsyncDisposable {
   }
 
   /** Waits for something real, and lets the gateway's waits between two tries pass. */
-  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    return this.untilWrong(what, 0, condition);
+  }
+
+  /** The same for a gateway whose clock is ahead by `wrongMs`. */
+  async untilWrong(what: string, wrongMs: number, condition: () => boolean | Promise<boolean>): Promise<void> {
     await eventually(
       what,
       async () => {
-        const link = this.gateway?.status().link;
-        if (link?.nextTryAt !== undefined) await this.clock.advance(Math.max(0, link.nextTryAt - this.clock.now()));
+        const nextTryAt = this.gateway?.status().link.nextTryAt;
+        if (nextTryAt !== undefined) await this.clock.advance(Math.max(0, nextTryAt - wrongMs - this.clock.now()));
         return condition();
       },
       () => this.gateway?.status(),

@@ -1,5 +1,5 @@
 import { type Fact, Secret, type SystemDefinition } from "@lineshaft/core";
-import { Gateway } from "../index.ts";
+import { type ConfigurationFiles, type ConfigurationReader, Gateway } from "../index.ts";
 import type { Point } from "../points.ts";
 import { GATEWAY, noteText } from "./notes.ts";
 
@@ -14,26 +14,38 @@ export interface GatewayProcessOptions {
   from: number;
   to: number;
   kill?: { point: Point; hit: number };
+  /** Where its configuration is kept, and the key; its line runs under the name in it, and is not there without. */
+  configuration?: ConfigurationFiles;
 }
 
 /** What it tells: the newest note that is acknowledged, and how many facts wait. */
 export interface GatewayProcessNews {
   acknowledged?: number;
   waiting?: number;
+  /** Serial of the configuration that runs, and the sentence with which one was refused. */
+  runs?: number;
+  refused?: string;
 }
 
 const AT_ONCE = 10;
 
 const options = JSON.parse(process.argv[2] ?? "{}") as GatewayProcessOptions;
 let hits = 0;
+const reader: ConfigurationReader = {
+  type: "line.v1",
+  check: () => [],
+  build: (data) => ({ systems: [source(String(data))] }),
+};
 const gateway = await Gateway.start(
   {
     name: GATEWAY,
     hub: options.hub,
     tls: { ca: options.ca, cert: options.cert, key: Secret.file(options.key) },
     buffer: options.buffer,
-    systems: [source()],
-    limits: { lingerMs: 1, retryFirstMs: 5, retryCapMs: 20, batchFacts: 16 },
+    ...(options.configuration === undefined
+      ? { systems: [source("line")] }
+      : { configured: reader, configuration: options.configuration }),
+    limits: { lingerMs: 1, retryFirstMs: 5, retryCapMs: 20, batchFacts: 16, heartbeatMs: 50 },
   },
   {
     at: (point) => {
@@ -41,11 +53,15 @@ const gateway = await Gateway.start(
     },
   },
 );
-setInterval(() => tell({ waiting: gateway.buffer.facts }), 20);
+setInterval(() => {
+  const { runs, refused } = gateway.status().configuration ?? {};
+  const told = { ...(runs && { runs: runs.serial }), ...(refused && { refused: refused.message }) };
+  tell({ waiting: gateway.buffer.facts, ...told });
+}, 20);
 
-function source(): SystemDefinition {
+function source(name: string): SystemDefinition {
   return {
-    name: "line",
+    name,
     connector: "test",
     open: () =>
       Promise.resolve({
