@@ -11,6 +11,7 @@ const {
   FACTORY_MQTT_URL = "mqtt://127.0.0.1:1883",
   FACTORY_MQTT_VERSION = "5",
   FACTORY_HTTP_PORT = "7071",
+  FACTORY_GATEWAY_HOST = "0.0.0.0",
   FACTORY_GATEWAY_PORT = "7443",
   FACTORY_AUTHORITY = ".lineshaft/gateways",
   FACTORY_ODOO_URL = "http://127.0.0.1:8069",
@@ -39,6 +40,7 @@ export const terminals = httpIntake({ name: "terminals", port: Number(FACTORY_HT
 /** Hall 2 is behind a gateway: `lineshaft gateway code hall-2 --host <this machine>` enrols it. */
 export const gateways = gatewayIntake({
   name: "gateways",
+  host: FACTORY_GATEWAY_HOST,
   port: Number(FACTORY_GATEWAY_PORT),
   authority: FACTORY_AUTHORITY,
   gateways: [{ name: "hall-2" }],

@@ -74,7 +74,7 @@ export const smallPlant: MesPlant = {
       tracking: "lot",
       parts: [
         { product: "GRANULATE-3", each: "0.9", unit: "KGM", lot: "G-771", location: "SILO-1" },
-        { product: "PIGMENT-9", each: "0.12", unit: "KGM", lot: "P-014", location: "WIP-1" },
+        { product: "PIGMENT-9", each: "0.1", unit: "KGM", lot: "P-014", location: "WIP-1" },
       ],
     },
   ],

@@ -15,6 +15,7 @@ export interface FactoryAddresses {
   FACTORY_MQTT_URL: string;
   FACTORY_MQTT_VERSION: string;
   FACTORY_HTTP_PORT: string;
+  FACTORY_GATEWAY_HOST: string;
   FACTORY_GATEWAY_PORT: string;
   FACTORY_AUTHORITY: string;
   FACTORY_ODOO_URL: string;

@@ -156,6 +156,7 @@ async function addressesOf({
     FACTORY_MQTT_URL: broker.url,
     FACTORY_MQTT_VERSION: "4",
     FACTORY_HTTP_PORT: String(httpPort),
+    FACTORY_GATEWAY_HOST: "127.0.0.1",
     FACTORY_GATEWAY_PORT: String(await freePort()),
     FACTORY_AUTHORITY: join(resolve(data), "gateways"),
     FACTORY_ODOO_URL: odoo.url,
@@ -167,7 +168,7 @@ async function addressesOf({
     FACTORY_S4_PASSWORD: sap.password,
     // The simulator has posted when it loses an answer.
     FACTORY_S4_SETTLE_MS: "2000",
-    FACTORY_S4_POLL_MS: "5000",
+    FACTORY_S4_POLL_MS: "2000",
   };
 }
 
