@@ -147,6 +147,8 @@ test("a killed process is started anew, and what it may have missed is told", as
   await server.set(...series("kept", 1, 3, at));
   await eventually("the first arrive", () => observer.last("kept")?.value === 3, stood(reading));
   process.kill(source.processId ?? 0, "SIGKILL");
+  await eventually("it is stale", () => observer.of("kept").some(({ quality }) => quality === "stale"), stood(reading));
+  expect(observer.last("kept")).toMatchObject({ value: 3, said: expect.stringContaining("signal SIGKILL") as string });
   await server.set(...series("kept", 4, 20, at + 100));
   await eventually(
     "it reads again",

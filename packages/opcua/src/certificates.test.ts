@@ -107,6 +107,41 @@ test("a wrong password is told by the user's name, and never by the password", a
   expect(JSON.stringify([failure, String(failure.said), reading.logged])).not.toContain("wrong-battery");
 });
 
+describe.skipIf(certificatesMissing())("with a user's certificate (needs openssl)", () => {
+  const aUser = (name: string) => {
+    const [certificate, key] = [join(folder, `${name}.pem`), join(folder, `${name}-key.pem`)];
+    const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${name}`];
+    execFileSync("openssl", [...made, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+    return { certificate, key: Secret.generated(name, readFileSync(key, "utf8")) };
+  };
+
+  test("whom the server trusts reads, and another one is told by name", async () => {
+    const known = aUser("line-reader");
+    await using strict = await OpcUaServer.open({ anonymous: false, users: [known.certificate] });
+    const trustingStrict = async (name: string) => {
+      const pki = join(folder, name);
+      await using reading = read(secure(pki, { endpoint: strict.endpoint, identity: known }));
+      await failureOf(reading);
+      const certificates = new PkiFolder(pki);
+      for (const certificate of certificates.list("rejected")) certificates.trust(certificate);
+      return pki;
+    };
+    const pki = await trustingStrict("user-certificate");
+    {
+      await using reading = read(secure(pki, { endpoint: strict.endpoint, identity: known }));
+      await eventually(
+        "it reads",
+        () => reading.observer.last("temperature") !== undefined,
+        () => String(reading.failure()),
+      );
+    }
+    await using stranger = read(secure(pki, { endpoint: strict.endpoint, identity: aUser("stranger") }));
+    const failure = await failureOf(stranger);
+    expect(failure.message).toContain("does not let");
+    expect(JSON.stringify([failure, stranger.logged])).not.toContain("PRIVATE KEY");
+  });
+});
+
 test("nodes are listed as they are pasted into the configuration", async () => {
   const { browse } = opcuaServer({
     name: "press",

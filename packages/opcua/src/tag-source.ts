@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
-import type { Health, SystemContext, TagObserver, TagSource } from "@lineshaft/core";
+import type { Health, SystemContext, TagChange, TagObserver, TagSource } from "@lineshaft/core";
 import { DEFAULT_PUBLISHING_MS, OPCUA_LIMITS, pkiFolder } from "./options.ts";
 import type { OpcUaLimits, OpcUaOptions } from "./options.ts";
 import { PkiFolder } from "./pki-folder.ts";
-import { SILENCE_MS } from "./protocol.ts";
+import { BATCH_CHANGES, SILENCE_MS } from "./protocol.ts";
 import type { ConnectionSettings, Entry, FromChild, ReadingSettings } from "./protocol.ts";
 import { Worker, failed, perform } from "./worker.ts";
 
@@ -19,6 +19,8 @@ export class OpcUaTagSource implements TagSource {
   readonly #limits: OpcUaLimits;
   /** Source time of each tag's newest value that was taken: what came after it may be missing when a process ends. */
   readonly #taken = new Map<string, number>();
+  /** Each tag's newest change of this run, as the observer has it. */
+  readonly #shown = new Map<string, TagChange>();
   #beat: Extract<FromChild, { kind: "beat" }> | undefined;
   #worker: Worker | undefined;
 
@@ -42,6 +44,7 @@ export class OpcUaTagSource implements TagSource {
     const { clock, log } = this.#context;
     for (const [tag, time] of observer.newest?.() ?? [])
       this.#taken.set(tag, Math.max(time, this.#taken.get(tag) ?? time));
+    this.#shown.clear();
     let wait = RESTART_MS.first;
     let reason = "The hub began to read anew.";
     while (!signal.aborted) {
@@ -51,6 +54,7 @@ export class OpcUaTagSource implements TagSource {
       if (end.error !== undefined) throw end.error;
       if (clock.now() - startedAt > LIVED_MS) wait = RESTART_MS.first;
       reason = `The process that reads ended: ${end.said}.`;
+      await this.#tellStale(observer, reason);
       log.warn(`${reason} It is started anew in ${wait / 1_000} s.`);
       await clock.sleep(wait, signal).catch(() => {});
       wait = Math.min(2 * wait, RESTART_MS.longest);
@@ -135,9 +139,25 @@ export class OpcUaTagSource implements TagSource {
   async #hand(observer: TagObserver, entry: Entry): Promise<void> {
     if ("gap" in entry) return observer.gap(entry.gap);
     await observer.changes(entry.changes);
-    for (const { tag, sourceTime, historical, quality, said } of entry.changes)
-      if (!historical && quality !== "stale" && !(quality === "bad" && said?.startsWith("BadNodeId")))
+    for (const change of entry.changes) {
+      const { tag, sourceTime, historical, quality, said } = change;
+      if (historical) continue;
+      this.#shown.set(tag, change);
+      if (quality !== "stale" && !(quality === "bad" && said?.startsWith("BadNodeId")))
         this.#taken.set(tag, sourceTime);
+    }
+  }
+
+  /** Nobody reads just now: what the observer has is as it was, and may be so no longer. */
+  async #tellStale(observer: TagObserver, reason: string): Promise<void> {
+    const receivedTime = this.#context.clock.now();
+    const said = `${reason} What the value is now is not known.`;
+    const stale: TagChange[] = [];
+    for (const change of this.#shown.values())
+      if (change.quality !== "stale") stale.push({ ...change, quality: "stale", receivedTime, said });
+    for (let at = 0; at < stale.length; at += BATCH_CHANGES)
+      await observer.changes(stale.slice(at, at + BATCH_CHANGES));
+    for (const change of stale) this.#shown.set(change.tag, change);
   }
 
   #reading(reason: string): ReadingSettings {

@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import {
@@ -36,6 +38,14 @@ const services = new Map<string, number>();
 const variables = new Map<string, UAVariable>();
 const answer = (message: Answer) => process.send?.(message);
 
+const users = new OPCUACertificateManager({
+  rootFolder: join(options.pki, "users"),
+  automaticallyAcceptUnknownCertificate: false,
+  disableFileWatchers: true,
+});
+await users.initialize();
+for (const path of options.users ?? []) await users.trustCertificate(new X509Certificate(readFileSync(path)).raw);
+
 const server = new OPCUAServer({
   port: options.port,
   hostname: "127.0.0.1",
@@ -45,6 +55,7 @@ const server = new OPCUAServer({
     automaticallyAcceptUnknownCertificate: true,
     disableFileWatchers: true,
   }),
+  userCertificateManager: users,
   ...(options.certificateFile && {
     certificateFile: options.certificateFile,
     privateKeyFile: join(dirname(options.certificateFile), "key.pem"),

@@ -11,6 +11,8 @@ export interface ServerOptions {
   /** URIs of namespaces that come before the vendor's. */
   before?: readonly string[];
   anonymous?: boolean;
+  /** Certificates of users that are let in, as PEM files. */
+  users?: readonly string[];
   companions?: boolean;
   /** Number of doubles called `load-0` and so on. */
   load?: number;
