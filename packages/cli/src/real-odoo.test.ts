@@ -1,6 +1,14 @@
-import { type Completion, type ProductionOrderRelease, aQuantity } from "@lineshaft/model";
+import {
+  type Completion,
+  type CompletionCorrection,
+  type Downtime,
+  type MaterialConsumption,
+  type ProductionOrderRelease,
+  type QualityHold,
+  aQuantity,
+} from "@lineshaft/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RealOdoo, Standing } from "./testing/real/odoo-eyes.ts";
+import { OdooEyes, type RealOdoo, type Standing } from "./testing/real/odoo-eyes.ts";
 import { RealPlant, type Traced, fresh, realOdoo } from "./testing/real/real-plant.ts";
 
 /** A real Odoo on a busy machine takes half a second for a completion; a restart of the hub as long again. */
@@ -19,9 +27,34 @@ if (typeof real !== "string") describe(`real Odoo at ${real.url}`, () => plantCa
 
 function plantCases(odoo: RealOdoo): void {
   let plant: RealPlant;
+  let admin: OdooEyes;
   beforeAll(async () => {
     plant = await RealPlant.open(odoo);
+    admin = await OdooEyes.open(odoo, odoo.adminLogin, odoo.adminKey);
   }, LIMIT_MS);
+
+  async function posted(contract: string, fact: object, result = "accepted"): Promise<void> {
+    expect(await plant.post(contract, fact)).toMatchObject({ said: { result } });
+  }
+
+  /** Pieces of a lot by the last part of the location's name. */
+  async function places(lot: string): Promise<Record<string, number>> {
+    const domain = [
+      ["lot_id.name", "=", lot],
+      ["location_id.usage", "=", "internal"],
+      ["quantity", "!=", 0],
+    ];
+    const quants = await admin.rows("stock.quant", domain, ["quantity", "location_id"]);
+    return Object.fromEntries(
+      quants.map((row) => [
+        String((row["location_id"] as [number, string])[1])
+          .split("/")
+          .at(-1),
+        Number(row["quantity"]),
+      ]),
+    );
+  }
+
   afterAll(() => plant[Symbol.asyncDispose]());
 
   test(
@@ -146,6 +179,130 @@ function plantCases(odoo: RealOdoo): void {
       await plant.broker.restart();
       await plant.report(reports[3] ?? {});
       await expectAll(plant, order, reports);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "consumption told apart, an operator's correction and a hold stand in Odoo beside the completion that they are about",
+    async () => {
+      const { product, plain, tracked, trackedLot } = plant.recipe;
+      const [order, lot, hold] = [fresh("MO"), fresh("L"), fresh("HOLD")];
+      const report = aReport(order, 4, { lots: [{ lot, quantity: aQuantity(4) }] });
+      const about = { time: new Date().toISOString(), productionOrder: order };
+      const consumption: MaterialConsumption = {
+        ...about,
+        id: fresh("used"),
+        consumed: [
+          { product: plain, quantity: aQuantity(7) },
+          { product: tracked, quantity: aQuantity(5), lot: trackedLot },
+        ],
+      };
+      const correction: CompletionCorrection = {
+        ...about,
+        id: fresh("terminal"),
+        completion: report.id,
+        changes: [{ from: "yield", to: "scrap", quantity: aQuantity(1), reason: "LEAK" }],
+        reason: "Leak found at the test bench",
+        operator: "m.jensen",
+      };
+      const held: QualityHold = {
+        id: fresh("qms"),
+        time: about.time,
+        hold,
+        action: "place",
+        product,
+        lot,
+        reason: "Leak",
+      };
+      await plant.release(aRelease(order, product, 10));
+      await plant.settled(order, 1);
+      await plant.gate.outage(true);
+      await plant.report(report);
+      await plant.received(order, 2);
+      await posted("completion-correction.v1", correction);
+      await posted("material-consumption.v1", consumption);
+      await posted("quality-hold.v1", held);
+      await posted("completion-correction.v1", correction, "duplicate");
+      await plant.gate.outage(false);
+
+      await plant.settled(order, 4);
+      await plant.settled(hold, 1);
+      const standing = await plant.standing(order);
+      expect(standing.members).toMatchObject([
+        { state: "done", made: 4, lots: [lot] },
+        { state: "confirmed", planned: 6 },
+      ]);
+      expect(standing.consumed).toEqual({ [plain]: 7, [tracked]: 5 });
+      expect(standing.scrapped).toEqual([{ quantity: 1, lot, state: "done" }]);
+      expect(await places(lot)).toEqual({ "Quality Hold": 3 });
+      expect((await plant.odoo.remarks(order)).join("\n")).toMatch(/1 C62 from yield to scrap \(LEAK\).*m\.jensen/);
+
+      const decided = { disposition: "use-as-is", reason: "Tight after all", decidedBy: "q.lund" } as const;
+      await posted("quality-hold.v1", { ...held, ...decided, id: fresh("qms"), action: "release" });
+      await plant.settled(hold, 2);
+      expect(await places(lot)).toEqual({ Stock: 3 });
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "a correction of a report that nobody knows waits for a person, with the reason",
+    async () => {
+      const order = fresh("MO");
+      const correction: CompletionCorrection = {
+        id: fresh("terminal"),
+        time: new Date().toISOString(),
+        productionOrder: order,
+        completion: fresh("nobody"),
+        changes: [{ from: "yield", to: "scrap", quantity: aQuantity(1), reason: "LEAK" }],
+        reason: "Leak",
+        operator: "m.jensen",
+      };
+      await plant.release(aRelease(order, plant.recipe.product, 10));
+      await posted("completion-correction.v1", correction);
+      await expect(plant.settled(order, 2)).rejects.toThrow(`Parked: No report ${correction.completion} was completed`);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "a stop told at its beginning and at its end is one stop and one request for maintenance, and warns the planner once",
+    async () => {
+      const { workCenter, product } = plant.recipe;
+      const order = fresh("MO");
+      const now = Date.now();
+      const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
+      const begun: Downtime = {
+        id: fresh("scada"),
+        time: minutesAgo(30),
+        workCenter,
+        category: "unplanned",
+        reason: "HYDRAULIC-PRESSURE",
+        start: minutesAgo(30),
+        productionOrder: order,
+      };
+      await plant.release(aRelease(order, product, 10));
+      await plant.settled(order, 1);
+      await posted("downtime.v1", begun);
+      await posted("downtime.v1", { ...begun, id: fresh("scada"), time: minutesAgo(5), end: minutesAgo(5) });
+      await plant.settled(workCenter, 2);
+      const title = `${workCenter} stopped: HYDRAULIC-PRESSURE`;
+      expect(await admin.rows("maintenance.request", [["name", "=", title]], ["duration"])).toMatchObject([
+        { duration: 0.42 },
+      ]);
+      // Odoo counts its duration in working hours only.
+      const ofStop = [
+        ["workcenter_id.code", "=", workCenter],
+        ["workorder_id", "=", false],
+      ];
+      const stops = await admin.rows("mrp.workcenter.productivity", ofStop, ["date_start", "date_end"]);
+      const inOdoo = (time: string) => time.slice(0, 19).replace("T", " ");
+      expect(stops).toMatchObject([{ date_start: inOdoo(begun.start), date_end: inOdoo(minutesAgo(5)) }]);
+      const alerts = await admin.rows("mail.activity", [["summary", "like", workCenter]], ["res_model", "note"]);
+      expect(alerts).toMatchObject([
+        { res_model: "mrp.production", note: expect.stringContaining("25 minutes") as string },
+      ]);
     },
     LIMIT_MS,
   );

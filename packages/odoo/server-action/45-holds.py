@@ -68,13 +68,12 @@ def apply_place_hold(plans):
             for order in plan['orders'].filtered_domain([('state', '=', 'done')]):
                 own = own | lots_made(order)
         place = hold_location(False)
-        whole = plan['names'] and not plan['amount']
         moved = to_hold(plan, own, place)
         told = '%s (%s)' % (plan['value']['reason'], plan['value']['hold'])
         for record in own or plan['orders'][:1]:
             record.message_post(body='On hold: %s' % told)
         plan.update({'about': HELD, 'kept': json.dumps({
-            'hold': plan['value']['hold'], 'product': plan['product'].id, 'lots': own.ids, 'all': bool(whole or not plan['amount']),
+            'hold': plan['value']['hold'], 'product': plan['product'].id, 'lots': own.ids, 'all': not plan['amount'], 'amount': moved,
             'orders': apart_key(plan['orders']) if plan['orders'] else False, 'location': place.id, 'reason': plan['value']['reason']})})
         settle(plan, own[:1] or plan['orders'][:1], 'hold %s' % plan['value']['hold'], {'held': moved, 'location': place.complete_name})
 
@@ -175,24 +174,29 @@ def apply_release_hold(plans):
         for quant in env['stock.quant'].search([('product_id', '=', product.id), ('location_id', '=', place.id), ('quantity', '>', 0)]):
             if (not lots or quant.lot_id in lots) and not is_held(product, quant.lot_id):
                 freed = freed | quant
-        amount = dispose(plan, kept, product, place, freed)
+        amount = dispose(plan, kept, product, freed)
         for record in lots or product:
             record.message_post(body='Hold %s released, %s: %s' % (kept['hold'], plan['value']['disposition'], plan['value']['note']))
         settle(plan, lots[:1] or product, 'release of %s' % kept['hold'], {'disposition': plan['value']['disposition'], 'moved': amount})
 
 
-def dispose(plan, kept, product, place, freed):
-    disposition, amount, moves = plan['value']['disposition'], sum(freed.mapped('quantity')), []
+def dispose(plan, kept, product, freed):
+    # Of a part of a lot no more than was held of it: another hold may have the rest.
+    disposition, open_amount, amount, moves = plan['value']['disposition'], kept['amount'], 0.0, []
     if disposition not in ('use-as-is', 'scrap'):
         # To be worked on again or sent back: a movement of its own takes it from here.
-        return 0.0
+        return amount
     for quant in freed:
+        share = quant.quantity if kept['all'] else min(quant.quantity, open_amount - amount)
+        if share <= 0:
+            continue
         if disposition == 'use-as-is':
-            moves.append(transfer({'token': plan['token'], 'value': kept}, quant, default_warehouse().lot_stock_id, quant.quantity))
+            moves.append(transfer({'token': plan['token'], 'value': kept}, quant, default_warehouse().lot_stock_id, share))
         else:
             make_scrap(with_reason({
-                'product_id': product.id, 'scrap_qty': quant.quantity, 'product_uom_id': product.uom_id.id, 'company_id': company.id,
-                'lot_id': quant.lot_id.id, 'origin': kept['hold'], 'location_id': place.id}, kept['reason'][:250]))
+                'product_id': product.id, 'scrap_qty': share, 'product_uom_id': product.uom_id.id, 'company_id': company.id,
+                'lot_id': quant.lot_id.id, 'origin': kept['hold'], 'location_id': quant.location_id.id}, kept['reason'][:250]))
+        amount = amount + share
     if moves:
         carried_out(moves)
     return amount

@@ -105,6 +105,18 @@ export function holdCases(peer: Peer): void {
       expect(await places(product, lot)).toEqual([2, 0]);
     });
 
+    test("of two parts of a lot that are held, the release of one leaves the other", async () => {
+      const { product, lot } = await lotOnStock("5");
+      const [first, second] = [fresh("H"), fresh("H")];
+      await shop.apply("placeHold", { hold: first, product, lot, quantity: pieces(1), reason: "Dents" });
+      await shop.apply("placeHold", { hold: second, product, lot, quantity: pieces(2), reason: "Scratches" });
+      expect(await places(product, lot)).toEqual([3, 2]);
+      await shop.apply("releaseHold", { hold: second, disposition: "use-as-is", note: "m.jensen: polished" });
+      expect(await places(product, lot)).toEqual([1, 4]);
+      await shop.apply("releaseHold", { hold: first, disposition: "scrap", note: "m.jensen: too deep" });
+      expect(await places(product, lot)).toEqual([0, 4]);
+    });
+
     test("two holds on a lot: it is free when both are released, and scrap leaves nothing", async () => {
       const { product, lot } = await lotOnStock("5");
       const [first, second] = [fresh("H"), fresh("H")];

@@ -27,6 +27,8 @@ interface Hold {
   lots: number[];
   /** All of the lots or the order, also what comes while the hold stands. */
   all: boolean;
+  /** How much was brought to hold when it was placed. */
+  amount: number;
   /** The chain of orders whose output is held. */
   orders: string | false;
   location: number;
@@ -97,6 +99,7 @@ export function placeHold(terms: Terms, value: PlaceHold): Applied {
     product: product.id,
     lots,
     all: amount === undefined,
+    amount: held,
     orders: orders.length === 0 ? false : apartKey(orders),
     location: place,
     reason: value.reason,
@@ -224,7 +227,8 @@ export function releaseHold(terms: Terms, value: ReleaseHold): Applied {
   let moved = 0;
   for (const quant of quantsOf(env, hold.product, hold.location)) {
     const lot = ref(quant.lot_id);
-    const quantity = num(quant.quantity);
+    // Of a part of a lot no more than was held of it: another hold may have the rest.
+    const quantity = hold.all ? num(quant.quantity) : Math.min(num(quant.quantity), hold.amount - moved);
     if (quantity <= 0 || (hold.lots.length > 0 && (lot === undefined || !hold.lots.includes(lot)))) continue;
     if (lot !== undefined && isHeld(env, lot)) continue;
     if (value.disposition === "scrap") scrapHeld(terms, hold, quantity, lot);

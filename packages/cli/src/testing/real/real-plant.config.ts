@@ -2,10 +2,24 @@ import { Secret } from "@lineshaft/core";
 import { defineHub } from "@lineshaft/engine";
 import { httpIntake } from "@lineshaft/http";
 import { sqlite } from "@lineshaft/ledger-sqlite";
-import { completion, productionOrderRelease } from "@lineshaft/model";
+import {
+  completion,
+  completionCorrection,
+  downtime,
+  materialConsumption,
+  productionOrderRelease,
+  qualityHold,
+} from "@lineshaft/model";
 import { mqtt } from "@lineshaft/mqtt";
 import { odoo } from "@lineshaft/odoo";
-import { completionFlow, orderReleaseFlow } from "@lineshaft/workflows";
+import {
+  completionCorrectionFlow,
+  completionFlow,
+  consumptionFlow,
+  downtimeFlow,
+  orderReleaseFlow,
+  qualityHoldFlow,
+} from "@lineshaft/workflows";
 
 /** A plant on one machine: a broker and terminals report, an Odoo books. Copied into a project's folder and run there. */
 function set(name: string): string {
@@ -35,7 +49,7 @@ const floor = mqtt({
 const terminals = httpIntake({
   name: "terminals",
   port: 0,
-  contracts: [productionOrderRelease, completion],
+  contracts: [productionOrderRelease, completion, completionCorrection, materialConsumption, qualityHold, downtime],
   onListening: (url) => console.error(`TAKES FACTS ON ${url}`),
 });
 
@@ -43,5 +57,12 @@ export default defineHub({
   name: "real plant",
   ledger: sqlite({ path: ".lineshaft/ledger.db" }),
   systems: [floor, terminals, erp],
-  flows: [orderReleaseFlow({ odoo: { system: erp } }), completionFlow({ odoo: { system: erp } })],
+  flows: [
+    orderReleaseFlow({ odoo: { system: erp } }),
+    completionFlow({ odoo: { system: erp } }),
+    completionCorrectionFlow({ odoo: { system: erp } }),
+    consumptionFlow({ odoo: { system: erp } }),
+    qualityHoldFlow({ odoo: { system: erp } }),
+    downtimeFlow({ odoo: { system: erp, maintenance: { reasons: ["HYDRAULIC-PRESSURE"] }, planner: {} } }),
+  ],
 });
