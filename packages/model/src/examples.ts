@@ -214,7 +214,7 @@ export function aStockMovement(overrides: Partial<StockMovement> = {}): StockMov
     quantity: aQuantity(24),
     from: "FG-1",
     to: "SHIP-2",
-    handlingUnit: "340123450000000018",
+    handlingUnit: "340123450000000017",
     operator: "forklift-3",
     ...overrides,
   };
