@@ -13,7 +13,11 @@ export interface CompletionCorrectionFlowOptions {
   owner?: string;
   from?: readonly string[];
   policy?: Policy;
-  odoo?: { system: Odoo };
+  odoo?: {
+    system: Odoo;
+    /** Which corrections are of completions that Odoo has; as `counts` of `completionFlow`. Default all. */
+    counts?(correction: CompletionCorrection): boolean;
+  };
   s4?: {
     system: S4;
     /** Operation of corrections that name none. */
@@ -36,7 +40,7 @@ export function completionCorrectionFlow(options: CompletionCorrectionFlowOption
     purpose: "What was counted wrongly is corrected in Odoo and SAP.",
     ...defined({ from, policy }),
   });
-  if (odoo) made = made.to(odoo.system.correctCompletion, toOdoo);
+  if (odoo) made = made.to(odoo.system.correctCompletion, { when: (it) => odoo.counts?.(it) ?? true, map: toOdoo });
   if (s4) made = made.to(s4.system.confirmOperation, (correction) => toS4(correction, s4));
   return made;
 }

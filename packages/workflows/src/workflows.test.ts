@@ -255,6 +255,13 @@ describe("corrections of completions", () => {
     });
   });
 
+  test("of operations that Odoo does not count, go to SAP alone", async () => {
+    const counts = ({ operation }: { operation?: string }) => operation === "0020";
+    const last = completionCorrectionFlow({ odoo: { system: odoo, counts } });
+    expect(await testFlow(last, aCompletionCorrection({ operation: "0010" }), { now })).toEqual([]);
+    expect(await testFlow(last, aCompletionCorrection({ operation: "0020" }), { now })).toHaveLength(1);
+  });
+
   test("in SAP, what was counted too low is confirmed further; what was counted too high is for a person", async () => {
     const more = aCompletionCorrection({
       changes: [
