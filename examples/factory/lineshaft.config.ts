@@ -2,8 +2,15 @@ import { Secret } from "@lineshaft/core";
 import { defineHub, flow } from "@lineshaft/engine";
 import { postgres } from "@lineshaft/ledger-postgres";
 import { sqlite } from "@lineshaft/ledger-sqlite";
-import { equipmentEvent, equipmentSummary, productionOrder, qualityHold } from "@lineshaft/model";
-import { completionFlow, consumptionFlow, downtimeFlow, stockMovementFlow } from "@lineshaft/workflows";
+import { equipmentSummary, productionOrder } from "@lineshaft/model";
+import {
+  alarmFlow,
+  completionFlow,
+  consumptionFlow,
+  downtimeFlow,
+  qualityHoldFlow,
+  stockMovementFlow,
+} from "@lineshaft/workflows";
 import { presses, testers, packers } from "./line.ts";
 import { gateways, hall2, odoo, s4, shopFloor, terminals } from "./systems.ts";
 
@@ -49,9 +56,12 @@ export default defineHub({
     consumptionFlow({ odoo: { system: odoo }, s4: inSap }),
     stockMovementFlow({ odoo: { system: odoo }, s4: inSap }),
     downtimeFlow({ odoo: { system: odoo } }),
+    // What a machine made too hot is held by its lot, and a jam asks for maintenance.
+    qualityHoldFlow({ odoo: { system: odoo } }),
+    alarmFlow({ odoo: { system: odoo } }),
     // SAP's orders are taken in for the rules of completions, too.
     lineOrders,
   ],
-  // What the line tells of its machines is kept as evidence; a flow may take it anywhere.
-  contracts: [equipmentEvent, equipmentSummary, qualityHold],
+  // Sums of machines are kept as evidence; a flow may take them anywhere.
+  contracts: [equipmentSummary],
 });

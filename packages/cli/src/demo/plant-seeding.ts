@@ -41,6 +41,7 @@ export function seedOrders(orders: readonly MesOrder[], odoo: OdooSimulator, sap
 
 function seedOdoo({ seeding }: OdooSimulator): void {
   for (const code of workCenters) seeding.workCenter({ code });
+  for (const name of lineWorkCenters) seeding.equipment({ name, serial: name });
   seeding.products([
     ...products.map(({ product, unit, tracking }) => ({ code: product, unit: odooUnitOf(unit), tracking })),
     ...parts.map(({ product, unit, lot }) => ({
