@@ -3,7 +3,7 @@ import { type Flow, type Policy, flow } from "@lineshaft/engine";
 import { type CompletionChange, type CompletionCorrection, completionCorrection } from "@lineshaft/model";
 import type { CorrectCompletion, Odoo } from "@lineshaft/odoo";
 import type { OperationConfirmation, S4 } from "@lineshaft/sap";
-import { defined, odooQuantity } from "./odoo-terms.ts";
+import { defined, odooQuantity, textOf } from "./odoo-terms.ts";
 import { s4Sum } from "./s4-terms.ts";
 
 export interface CompletionCorrectionFlowOptions {
@@ -45,6 +45,9 @@ export function completionCorrectionFlow(options: CompletionCorrectionFlowOption
   return made;
 }
 
+/** Most changes that the note at the order tells one by one. */
+const NOTED_CHANGES = 20;
+
 function toOdoo(correction: CompletionCorrection): CorrectCompletion {
   const { productionOrder, completion, changes, reason, operator, note } = correction;
   return {
@@ -56,7 +59,7 @@ function toOdoo(correction: CompletionCorrection): CorrectCompletion {
       quantity: odooQuantity(quantity),
       ...defined({ lot, reason: code }),
     })),
-    note: `${changes.map(told).join(" ")} ${reason} (${operator}, report ${completion}).${note === undefined ? "" : ` ${note}`}`,
+    note: textOf(...changes.slice(0, NOTED_CHANGES).map(told), reason, `(${operator}, report ${completion}).`, note),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Downtime, type EquipmentEvent, timeToMs } from "@lineshaft/model";
 import type { AlertPlanner, RequestMaintenance } from "@lineshaft/odoo";
-import { defined } from "./odoo-terms.ts";
+import { defined, textOf } from "./odoo-terms.ts";
 
 /** When a stop or an alarm asks for maintenance, and how its request is kept. */
 export interface MaintenanceRule {
@@ -55,12 +55,12 @@ export function requestOf(stop: Downtime, rule: MaintenanceRule): RequestMainten
     minutes === 0 ? `Asked for at ${start}.` : `Stopped at ${start}.`,
     ran && `Ran again at ${end}, after ${minutes} minutes.`,
     productionOrder && `Order ${productionOrder} was running.`,
-  ].filter(Boolean);
+  ];
   return {
     title: `${workCenter} stopped: ${reason}`.slice(0, 250),
     kind: category === "planned" ? "preventive" : "corrective",
     priority: category === "planned" ? "normal" : "high",
-    description: told.join(" "),
+    description: textOf(...told),
     about: aboutStop(stop),
     ...defined({
       equipment: mapped(rule, equipment ?? workCenter) ?? equipment,
@@ -86,12 +86,12 @@ export function requestOfAlarm(event: EquipmentEvent, rule: AlarmRule): RequestM
     active === true ? `Alarm ${alarm} came at ${time}.` : `Alarm ${alarm} went at ${time}.`,
     measured && `Measured: ${measured} ${unit ?? ""}.`,
     productionOrder && `Order ${productionOrder} was running.`,
-  ].filter(Boolean);
+  ];
   return {
     title: `${equipment}: alarm ${alarm}`.slice(0, 250),
     kind: "corrective",
     priority: severity === "urgent" ? "urgent" : "high",
-    description: told.join(" "),
+    description: textOf(...told),
     about: `alarm ${alarm} of ${equipment}`,
     recurring: true,
     equipment: mapped(rule, equipment) ?? equipment,
@@ -118,7 +118,7 @@ export function alertOf(stop: Downtime, { planner, fromMinutes = 15 }: PlannerRu
     order: productionOrder,
     about: aboutStop(stop),
     title: `${workCenter} ${end === undefined ? "stands" : "stood"} still: ${reason}`.slice(0, 250),
-    text: [`${at} ${since}: ${reason}.`, description].filter(Boolean).join(" "),
+    text: textOf(`${at} ${since}: ${reason}.`, description),
     ...defined({ planner, over: (minutesOf(stop) ?? Infinity) < fromMinutes ? true : undefined }),
   };
 }

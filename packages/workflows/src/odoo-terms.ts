@@ -22,3 +22,11 @@ export function odooConsumption({ product, quantity, lot, serials, insteadOf }: 
     ...defined({ lot: pieces ? undefined : lot, lots: pieces, insteadOf }),
   };
 }
+
+/** Longest text that Odoo is given, in characters. */
+const TEXT_CHARS = 4_000;
+
+/** Parts that are there as one text, cut to what an operation takes. */
+export function textOf(...parts: readonly (string | false | undefined)[]): string {
+  return parts.filter(Boolean).join(" ").slice(0, TEXT_CHARS);
+}

@@ -1,7 +1,7 @@
 import { type Flow, type Policy, flow } from "@lineshaft/engine";
 import { type QualityHold, type QualityResult, qualityHold, qualityResult } from "@lineshaft/model";
 import type { Odoo, PlaceHold, ReleaseHold } from "@lineshaft/odoo";
-import { defined, odooQuantity } from "./odoo-terms.ts";
+import { defined, odooQuantity, textOf } from "./odoo-terms.ts";
 
 export interface QualityHoldFlowOptions {
   /** Default `quality holds`. */
@@ -62,7 +62,7 @@ function toHold({
   return {
     hold,
     product,
-    reason: told.filter(Boolean).join(" "),
+    reason: textOf(...told),
     ...defined({
       lot,
       serials,
@@ -73,7 +73,7 @@ function toHold({
 }
 
 function toRelease({ hold, disposition = "use-as-is", decidedBy, reason, note }: QualityHold): ReleaseHold {
-  return { hold, disposition, note: [`${decidedBy}:`, reason, note].filter(Boolean).join(" ") };
+  return { hold, disposition, note: textOf(`${decidedBy}:`, reason, note) };
 }
 
 function ofResult({
@@ -99,7 +99,7 @@ function ofResult({
   return {
     hold: `inspection ${inspection}`,
     product,
-    reason: told.filter(Boolean).join(" "),
+    reason: textOf(...told),
     ...defined({ lot, serials, order: productionOrder }),
   };
 }
