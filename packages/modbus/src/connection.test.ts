@@ -6,7 +6,7 @@ import { ModbusConnection } from "./connection.ts";
 import { MODBUS_LIMITS } from "./options.ts";
 import type { ModbusTable } from "./options.ts";
 import { answerTo, exceptionTo, startRaw } from "./testing/devices.ts";
-import { openReader } from "./testing/recording-observer.ts";
+import { openReader } from "./testing/reader.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

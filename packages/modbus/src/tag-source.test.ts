@@ -1,7 +1,7 @@
 import { eventually, settled } from "@lineshaft/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { answerTo, emptyAnswerTo, exceptionTo, startJsmodbus, startPymodbus, startRaw } from "./testing/devices.ts";
-import { openReader } from "./testing/recording-observer.ts";
+import { openReader } from "./testing/reader.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

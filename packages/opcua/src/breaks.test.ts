@@ -9,7 +9,7 @@ import { OpcUaServer } from "./testing/opcua-server.ts";
 const stood = (reading: Reading) => () => [String(reading.failure()), ...reading.logged, reading.observer.gaps];
 
 async function listening(reading: Reading): Promise<void> {
-  await eventually("it listens", () => reading.observer.listens === 1, stood(reading));
+  await eventually("it listens", () => reading.observer.listened === 1, stood(reading));
 }
 
 /** One value after the other, a millisecond apart in their source times. */
@@ -152,7 +152,7 @@ test("a killed process is started anew, and what it may have missed is told", as
   await server.set(...series("kept", 4, 20, at + 100));
   await eventually(
     "it reads again",
-    () => observer.listens === 2 && observer.last("kept")?.value === 23,
+    () => observer.listened === 2 && observer.last("kept")?.value === 23,
     stood(reading),
   );
   await eventually("the gap is filled", () => observer.gaps.length === 1, stood(reading));
@@ -167,9 +167,9 @@ test("a process that has gone silent is ended and started anew", async () => {
   await listening(reading);
   process.kill(source.processId ?? 0, "SIGSTOP");
   const stopped = Date.now();
-  while (observer.listens < 2 && Date.now() - stopped < 60_000)
-    await eventually("it listens again", () => observer.listens === 2).catch(() => {});
-  expect(observer.listens).toBe(2);
+  while (observer.listened < 2 && Date.now() - stopped < 60_000)
+    await eventually("it listens again", () => observer.listened === 2).catch(() => {});
+  expect(observer.listened).toBe(2);
   expect(reading.logged.join()).toContain("it was silent for 20 s");
 }, 90_000);
 

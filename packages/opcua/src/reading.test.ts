@@ -14,7 +14,7 @@ test("values arrive with quality and source time", async () => {
   const { observer } = reading;
   await eventually(
     "it listens",
-    () => observer.listens === 1,
+    () => observer.listened === 1,
     () => [reading.failure(), reading.logged].map(String),
   );
   // Later than the value that the server began with, or it would be of the past.
@@ -85,7 +85,7 @@ test("where the server refuses a deadband, all changes are read", async () => {
   ];
   await using reading = read({ endpoint: server.endpoint, nodes });
   const { observer } = reading;
-  await eventually("it listens", () => observer.listens === 1);
+  await eventually("it listens", () => observer.listened === 1);
   await server.set({ node: "name", value: "other" }, { node: "temperature", value: 50 });
   await eventually(
     "both arrive",

@@ -15,3 +15,6 @@ export type { Certificates } from "./certificates.ts";
 export { aMessage, ledgerCases } from "./ledger-cases.ts";
 export type { LedgerBed } from "./ledger-cases.ts";
 export { describeLedger, fillLedger } from "./rich-ledger.ts";
+export { TagRecorder } from "./tag-recorder.ts";
+export { tagSourceCases } from "./tag-source-cases.ts";
+export type { TagSourceBed } from "./tag-source-cases.ts";

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog, systemClock } from "@lineshaft/core";
 import type { Log } from "@lineshaft/core";
+import { TagRecorder } from "@lineshaft/testing";
 import { OpcUaTagSource } from "../tag-source.ts";
 import type { OpcUaOptions } from "../options.ts";
-import { RecordingObserver } from "./recording-observer.ts";
 import { VENDOR } from "./server-protocol.ts";
 
 /** A source that reads, and what it said. */
 export interface Reading extends AsyncDisposable {
   source: OpcUaTagSource;
-  observer: RecordingObserver;
+  observer: TagRecorder;
   failure(): unknown;
   logged: string[];
 }
@@ -23,8 +23,8 @@ export const named = (...names: string[]) => names.map((tag) => ({ tag, node: no
 
 export type BedOptions = Omit<OpcUaOptions, "name" | "facts"> & { name?: string };
 
-/** `newest`: what an earlier run took. */
-export function read(options: BedOptions, newest?: ReadonlyMap<string, number>): Reading {
+/** A source that does not run yet, with a folder of its own. */
+export function bedOf(options: BedOptions): { source: OpcUaTagSource; logged: string[]; dispose(): void } {
   const folder = mkdtempSync(join(tmpdir(), "lineshaft-opcua-"));
   const logged: string[] = [];
   const note = (message: string, fields?: object) =>
@@ -41,7 +41,13 @@ export function read(options: BedOptions, newest?: ReadonlyMap<string, number>):
     },
     { clock: systemClock, random: Math.random, log },
   );
-  const observer = new RecordingObserver(newest);
+  return { source, logged, dispose: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** `newest`: what an earlier run took. */
+export function read(options: BedOptions, newest?: ReadonlyMap<string, number>): Reading {
+  const { source, logged, dispose } = bedOf(options);
+  const observer = new TagRecorder(newest);
   const stop = new AbortController();
   let failure: unknown;
   const running = source.run(observer, stop.signal).catch((error: unknown) => (failure = error));
@@ -53,7 +59,7 @@ export function read(options: BedOptions, newest?: ReadonlyMap<string, number>):
     async [Symbol.asyncDispose]() {
       stop.abort();
       await running;
-      rmSync(folder, { recursive: true, force: true });
+      dispose();
     },
   };
 }

@@ -1,40 +1,8 @@
-import type { FactsFromTags, TagChange, TagGap, TagObserver, TagSource } from "@lineshaft/core";
+import type { FactsFromTags, TagSource } from "@lineshaft/core";
 import { silentLog } from "@lineshaft/core";
-import { FakeClock, seededRandom } from "@lineshaft/testing";
+import { FakeClock, TagRecorder, seededRandom } from "@lineshaft/testing";
 import { modbus } from "../modbus.ts";
 import type { ModbusOptions } from "../options.ts";
-
-/** An observer that keeps what it is told. */
-export class RecordingObserver implements TagObserver {
-  readonly all: TagChange[] = [];
-  readonly batches: (readonly TagChange[])[] = [];
-  readonly gaps: TagGap[] = [];
-  listened = 0;
-  /** Waited for before changes are taken. */
-  hold: Promise<void> | undefined;
-
-  async changes(changes: readonly TagChange[]): Promise<void> {
-    this.batches.push(changes);
-    await this.hold;
-    this.all.push(...changes);
-  }
-
-  async gap(gap: TagGap): Promise<void> {
-    this.gaps.push(gap);
-  }
-
-  listening(): void {
-    this.listened++;
-  }
-
-  last(tag: string): TagChange | undefined {
-    return this.all.findLast((change) => change.tag === tag);
-  }
-
-  valuesOf(tag: string): unknown[] {
-    return this.all.filter((change) => change.tag === tag).map((change) => change.value);
-  }
-}
 
 /** A reader of a device on a clock that stands still, and its tags without any facts made of them. */
 export async function openReader(options: Omit<ModbusOptions, "name" | "host" | "facts">) {
@@ -51,7 +19,7 @@ export async function openReader(options: Omit<ModbusOptions, "name" | "host" | 
 }
 
 function running(tags: TagSource) {
-  const observer = new RecordingObserver();
+  const observer = new TagRecorder();
   const stop = new AbortController();
   let ended: Promise<unknown> | undefined;
   return {
