@@ -115,6 +115,7 @@ test("a version that may have been overtaken since is parked, and does not take 
   await bed.until("done", "superseded");
   await lose(bed);
   await bed.clock.advance(SETTLE_MS + 600_000);
+  await bed.until("parked", "done", "superseded");
   expect(repeatable.effects.map((e) => e.value)).toEqual([{ version: "2" }]);
   const [parked] = await bed.ledger.deliveries({ states: ["parked"], limit: 10 });
   expect(parked?.parking?.reason).toBe("restored");
