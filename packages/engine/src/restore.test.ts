@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { backupSqliteLedger, restoreSqliteLedger } from "@lineshaft/ledger-sqlite";
-import { MemorySystem, level, note } from "@lineshaft/testing";
+import { MemorySystem, eventually, level, note } from "@lineshaft/testing";
 import { expect, test } from "vitest";
 import { confirm, flow } from "./index.ts";
 import { HubBed } from "./testing/hub-bed.ts";
@@ -108,6 +108,12 @@ test("a version that may have been overtaken since is parked, and does not take 
     });
   repeatable.down = true;
   await report("1");
+  // Not in hand any more: only what waits is made moot by a newer version.
+  const tried = async () => {
+    const [first] = await bed.ledger.deliveries({ states: ["pending"], limit: 1 });
+    return first !== undefined && (await bed.ledger.attempts(first.id)).length > 0;
+  };
+  await eventually("the first was tried", tried);
   await backup(bed);
   await report("2");
   repeatable.down = false;
