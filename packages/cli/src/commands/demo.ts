@@ -92,6 +92,7 @@ function show(terminal: Terminal, factory: Factory, { data, speed }: DemoOptions
       `  MQTT broker    ${it.mqtt}   plant/1010/ASSEMBLY/completion`,
       `  Odoo (sim)     ${it.odoo}   state at ${it.odoo}/_state`,
       `  SAP (sim)      ${it.s4}`,
+      "  Hall 2         starts behind its gateway; the page has a switch that cuts its link",
       ...it.workers.map(
         ({ url, pid }, at) => `  Worker ${at + 2}       ${url}   process ${pid}; kill -9 it and look who takes over`,
       ),

@@ -195,7 +195,7 @@ async function readStatus(page: string): Promise<GatewayStatus | undefined> {
   }
 }
 
-/** A person would look at the certificate and run `lineshaft opcua trust`. */
+/** A person would compare its fingerprint first. */
 function trust(gateway: string, certificate: string): void {
   const trusted = join(gateway, "pki", "presses", "trusted");
   mkdirSync(trusted, { recursive: true, mode: 0o755 });
