@@ -12,11 +12,6 @@ export interface ConfigurationFiles {
   key: string;
 }
 
-export interface KeptConfiguration {
-  signed: SignedPublication;
-  publication: Publication;
-}
-
 /** The last configurations that a gateway could start with, on its disk. What is torn or was changed is not taken. */
 export class ConfigurationFile {
   readonly #files: ConfigurationFiles;
@@ -34,9 +29,9 @@ export class ConfigurationFile {
     return this.#key;
   }
 
-  /** Those that can be read and are signed, the last good one first; and what is wrong with the others. */
-  load(): { kept: KeptConfiguration[]; problems: string[] } {
-    const kept: KeptConfiguration[] = [];
+  /** Those that can be read and are signed; and what is wrong with the others. */
+  load(): { kept: Publication[]; problems: string[] } {
+    const kept: Publication[] = [];
     const problems: string[] = [];
     for (const path of [this.#files.file, this.#before]) {
       if (!existsSync(path)) continue;
@@ -58,14 +53,14 @@ export class ConfigurationFile {
     return `${this.#files.file}.before`;
   }
 
-  #read(path: string): KeptConfiguration | string {
+  /** What lies there; or why it is not taken. */
+  #read(path: string): Publication | string {
     let signed: SignedPublication;
     try {
       signed = JSON.parse(readFileSync(path, "utf8")) as SignedPublication;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    const publication = openPublication(signed, this.#gateway, this.key);
-    return typeof publication === "string" ? publication : { signed, publication };
+    return openPublication(signed, this.#gateway, this.key);
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { silentLog } from "@lineshaft/core";
 import { certificatesMissing } from "@lineshaft/testing";
@@ -280,7 +280,7 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
     expect(it.running).toEqual(["a"]);
   });
 
-  test("that was torn by a power cut is left for the one before it, and fetched again", async () => {
+  test("that was torn by a power cut stands in the buffer as well", async () => {
     await using it = await ConfiguredBed.open();
     await it.publish(["a"]);
     await it.start();
@@ -292,15 +292,34 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
     truncateSync(it.path, 100);
     it.bed.line.refusing = true;
     await it.start();
-    expect(it.running).toEqual(["a"]);
+    expect(it.running).toEqual(["b"]);
     expect(it.bed.gateway?.status().configuration?.problem).toContain(it.path);
+  });
+
+  test("that is nowhere any more is left for the one before it, and fetched again", async () => {
+    await using it = await ConfiguredBed.open();
+    await it.publish(["a"]);
+    await it.start();
+    await it.runs("a");
+    await it.publish(["b"]);
+    await it.runs("b");
+    await it.bed.stopGateway();
+    const loseBuffer = () => {
+      for (const end of ["", "-wal"]) rmSync(`${it.bed.bufferPath}${end}`, { force: true });
+    };
+    truncateSync(it.path, 100);
+    loseBuffer();
+    it.bed.line.refusing = true;
+    await it.start();
+    expect(it.running).toEqual(["a"]);
     it.bed.line.heal();
     await it.runs("b");
     expect(it.bed.gateway?.status().configuration?.problem).toBeUndefined();
     await it.bed.stopGateway();
-    // Both torn: nothing runs until the hub is there.
+    // All of it torn: nothing runs until the hub is there.
     truncateSync(it.path, 0);
     writeFileSync(`${it.path}.before`, "{");
+    loseBuffer();
     it.bed.line.refusing = true;
     await it.start();
     expect(it.running).toEqual([]);

@@ -48,6 +48,7 @@ interface ConfiguratorOptions {
 
 /** Names of settings in the buffer. */
 const NEWEST = "configuration:newest";
+const GOOD = "configuration:good";
 const REFUSED = "configuration:refused";
 const TRYING = "configuration:trying";
 
@@ -76,7 +77,11 @@ export class Configurator {
   /** Runs the last good configuration, or the one before it. Without any the gateway waits for its hub. */
   async startLastGood(): Promise<void> {
     const { kept, problems } = this.#file.load();
-    for (const { publication } of kept) {
+    const good = this.#setting(GOOD);
+    const copy = isSignedPublication(good) ? openPublication(good, this.#o.gateway, this.#file.key) : undefined;
+    const all = [...kept, ...(typeof copy === "object" ? [copy] : [])];
+    const each = new Map(all.map((publication) => [publication.serial, publication]));
+    for (const publication of [...each.values()].toSorted((a, b) => b.serial - a.serial)) {
       const why = await this.#tryToRun(publication);
       if (why === undefined) break;
       problems.push(`Version ${publication.version} does not run: ${why}`);
@@ -135,6 +140,8 @@ export class Configurator {
     if (why !== undefined) return this.#refuse(opened, why);
     at("beforeKeep");
     this.#file.save(signed);
+    // Beside the file as well: one of the two survives what damages the other.
+    buffer.saveSetting(GOOD, JSON.stringify(signed));
     buffer.saveSetting(NEWEST, opened.serial);
     buffer.clearSetting(REFUSED);
     delete this.status.refused;

@@ -46,7 +46,14 @@ describe.skipIf(certificatesMissing())("a gateway that is killed while it takes 
       for (const name of ["runs", "refused"] as const) delete news[name];
       const hub = `https://127.0.0.1:${bed.line.port}`;
       const options: GatewayProcessOptions = {
-        ...{ hub, ca, cert, key, buffer: bed.bufferPath, from: 1, to: 0, configuration: files },
+        hub,
+        ca,
+        cert,
+        key,
+        buffer: bed.bufferPath,
+        from: 1,
+        to: 0,
+        configuration: files,
         ...(kill === undefined ? {} : { kill }),
       };
       const child = start("gateway-process", options);

@@ -102,8 +102,10 @@ export class FleetLog {
     this.#note(gateway, kept, urgent);
   }
 
-  took(gateway: string, place: { epoch: string; through: number }): void {
+  /** `facts`: how many came in the batch, which the gateway counted as waiting when it sent it. */
+  took(gateway: string, { facts, ...place }: { epoch: string; through: number; facts: number }): void {
     const kept = this.#of(gateway);
+    if (kept.entry.report !== undefined) kept.entry.report = withoutTaken(kept.entry.report, facts);
     if (kept.entry.epoch === place.epoch && kept.entry.through === place.through) return;
     Object.assign(kept.entry, place, { factsAt: this.#o.clock.now() });
     this.#note(gateway, kept, false);
@@ -165,6 +167,12 @@ export class FleetLog {
     if (before !== undefined && before.heardAt > entry.heardAt) Object.assign(entry, heardPart(before));
     await intake.saveCursor(entryName(gateway), JSON.stringify(entry));
   }
+}
+
+function withoutTaken(report: GatewayReport, taken: number): GatewayReport {
+  const facts = Math.max(0, report.facts - taken);
+  const { oldest, ...others } = report;
+  return { ...others, facts, ...(facts === 0 || oldest === undefined ? {} : { oldest }) };
 }
 
 interface Kept {

@@ -242,7 +242,8 @@ export class HubSource implements Source {
         next: "Run gateway and hub of versions that go together.",
       });
     const answer = await receiver.take(batch);
-    if (answer.kind === "accepted") fleet.took(peer.name, { epoch: batch.head.epoch, through: answer.through });
+    const { epoch, facts } = batch.head;
+    if (answer.kind === "accepted") fleet.took(peer.name, { epoch, through: answer.through, facts });
     return answer;
   }
 

@@ -10,6 +10,10 @@ const status: GatewayStatus = {
   now: 60_000,
   link: { state: "down", since: 30_000, message: "No answer within 30 s. <b>", nextTryAt: 70_000, skewMs: -40 },
   buffer: { facts: 1_200, bytes: 3 * 1_048_576, maxBytes: 100 * 1_048_576, oldest: 1_000, shed: 7 },
+  configuration: {
+    runs: { serial: 7, version: 5, since: 2_000 },
+    refused: { serial: 8, version: 6, since: 3_000, message: "It does not fit lines.v1." },
+  },
   systems: [{ name: "press", sources: [{ name: "tags", state: "running", since: 0, facts: 1_200 }] }],
 };
 
@@ -28,6 +32,8 @@ test("the page says what a person asks first, and nothing on it is taken for mar
     "7 telemetry facts",
     "-40 ms ahead",
     "Source press tags",
+    "version 5, since 1970-01-01T00:00:02.000Z",
+    "version 6, 1970-01-01T00:00:03.000Z. It does not fit lines.v1.",
     "&lt;b&gt;",
   ])
     expect(text).toContain(words);

@@ -97,7 +97,10 @@ function page(status: GatewayStatus, version: string): string {
 <h1>Gateway ${escape(status.name)}</h1><table>${rows.join("")}</table></html>`;
 }
 
-function rowsOf({ link, buffer, hub, systems, now }: GatewayStatus, version: string): [string, string][] {
+function rowsOf(
+  { link, buffer, hub, systems, now, configuration }: GatewayStatus,
+  version: string,
+): [string, string][] {
   const since = `since ${iso(link.since)}`;
   return [
     ["Link", `${linkWord(link.state)} ${since}, to ${hub}`],
@@ -106,6 +109,14 @@ function rowsOf({ link, buffer, hub, systems, now }: GatewayStatus, version: str
     ["Waiting", `${buffer.facts} facts, ${megabytes(buffer.bytes)} of ${megabytes(buffer.maxBytes)} MB`],
     ["Oldest", buffer.oldest === undefined ? "none waits" : `recorded ${iso(buffer.oldest)}`],
     ["Shed", `${buffer.shed} telemetry facts`],
+    ...(buffer.holdingSince === undefined
+      ? []
+      : [
+          ["Sources", `held back since ${iso(buffer.holdingSince)}, because the buffer is full`] satisfies [
+            string,
+            string,
+          ],
+        ]),
     ...(buffer.aside === undefined ? [] : [["Set aside", buffer.aside] satisfies [string, string]]),
     ...(buffer.problem === undefined ? [] : [["Problem", buffer.problem] satisfies [string, string]]),
     ["Hub's clock", link.skewMs === undefined ? "not compared yet" : `${link.skewMs} ms ahead of this one`],
@@ -115,7 +126,28 @@ function rowsOf({ link, buffer, hub, systems, now }: GatewayStatus, version: str
         `${source.state} since ${iso(source.since)}, ${source.facts} facts${source.message === undefined ? "" : `. ${source.message}`}`,
       ]),
     ),
+    ...configurationRows(configuration),
     ["Version", `${version}, at ${iso(now)}`],
+  ];
+}
+
+function configurationRows(status: GatewayStatus["configuration"]): [string, string][] {
+  if (status === undefined) return [];
+  const { runs, refused, problem } = status;
+  return [
+    [
+      "Configuration",
+      runs === undefined ? "none yet: it waits for the hub" : `version ${runs.version}, since ${iso(runs.since)}`,
+    ],
+    ...(refused === undefined
+      ? []
+      : [
+          ["Refused", `version ${refused.version}, ${iso(refused.since)}. ${refused.message}`] satisfies [
+            string,
+            string,
+          ],
+        ]),
+    ...(problem === undefined ? [] : [["On the disk", problem] satisfies [string, string]]),
   ];
 }
 

@@ -26,18 +26,19 @@ class Held {
   landed = false;
 
   readonly wrap = (ledger: Ledger): Ledger => {
-    const commit = ledger.commit.bind(ledger);
-    ledger.commit = async (group) => {
+    const commit: Ledger["commit"] = async (group) => {
       const first = !this.holding && movesPlace(group);
       if (first) {
         this.holding = true;
         await this.#gate.promise;
       }
-      const result = await commit(group);
+      const result = await ledger.commit(group);
       if (first) this.landed = true;
       return result;
     };
-    return ledger;
+    return new Proxy(ledger, {
+      get: (target, name) => (name === "commit" ? commit : (Reflect.get(target, name, target) as unknown)),
+    });
   };
 
   letGo(): void {

@@ -37,6 +37,8 @@ export interface GatewayRoundFigures {
   faults: number;
 }
 
+/** Things go wrong for at most this long, in ms; what is not told by then is told in peace. */
+const ROUGH_MS = 60_000;
 /** Within this all must be well again once nothing goes wrong any more, in ms. */
 const QUIET_MS = 60_000;
 /** How far the hub's idea of a wrong clock may be off, in ms: a busy machine takes its time to tell. */
@@ -98,8 +100,9 @@ class Round {
     await ground.publish("first");
     plant.start();
     const enough = damage ? facts * BEFORE_DAMAGE : facts;
-    const faults =
-      broken === undefined ? await harass(this.#o, () => plant.acknowledged >= enough) : await this.#breakIt();
+    const end = systemClock.now() + ROUGH_MS;
+    const until = () => plant.acknowledged >= enough || systemClock.now() > end;
+    const faults = broken === undefined ? await harass(this.#o, until) : await this.#breakIt();
     await this.#beWell();
     if (damage) await this.#damage();
     await this.#beQuiet();

@@ -5,7 +5,7 @@ import { type Ledger, Secret } from "@lineshaft/core";
 import { type Hub, openHub } from "@lineshaft/engine";
 import { openPostgresLedger } from "@lineshaft/ledger-postgres";
 import { equipmentEvent } from "@lineshaft/model";
-import { FakeClock, eventually, makeCertificates, note, seededRandom } from "@lineshaft/testing";
+import { FakeClock, eventually, makeCertificates, note, seededRandom, settled } from "@lineshaft/testing";
 import { FaultProxy } from "@lineshaft/testing/fault-proxy";
 import { Gateway, type GatewayIntake, gatewayIntake } from "../index.ts";
 import { PushSource } from "./bed.ts";
@@ -18,6 +18,9 @@ export interface Worker {
   port: number;
 }
 
+/** How far time goes on at each look. */
+const STEP_MS = 10;
+
 /** Workers of one hub on one real PostgreSQL, and a gateway that comes to one of them, whichever the line leads to. */
 export class WorkersBed implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "lineshaft-gateway-"));
@@ -28,6 +31,8 @@ export class WorkersBed implements AsyncDisposable {
   #gateway: Gateway | undefined;
   #workers: Worker[] = [];
   readonly #url: string;
+  /** Requests of workers to the database that are under way. */
+  #requests = 0;
 
   private constructor(url: string, line: FaultProxy) {
     this.#url = url;
@@ -50,7 +55,10 @@ export class WorkersBed implements AsyncDisposable {
       gateways: [{ name: GATEWAY }],
       onListening: (url) => (port = Number(new URL(url).port)),
     });
-    const open = async () => wrap(await openPostgresLedger({ url: this.#url, serverClock: this.clock, listen: false }));
+    const open = async () => {
+      const ledger = await openPostgresLedger({ url: this.#url, serverClock: this.clock, listen: false });
+      return wrap(this.#counted(ledger));
+    };
     const hub = await openHub(
       {
         name: "hub",
@@ -61,7 +69,7 @@ export class WorkersBed implements AsyncDisposable {
       },
       { clock: this.clock, random: seededRandom(1), worker: name },
     );
-    await hub.start();
+    await this.#passing(hub.start());
     const worker = { hub, intake, port };
     this.#workers.push(worker);
     return worker;
@@ -107,7 +115,7 @@ export class WorkersBed implements AsyncDisposable {
       what,
       async () => {
         const nextTryAt = link()?.nextTryAt;
-        if (nextTryAt !== undefined) await this.clock.advance(Math.max(0, nextTryAt - this.clock.now()));
+        await this.#pass(nextTryAt === undefined ? STEP_MS : Math.max(STEP_MS, nextTryAt - this.clock.now()));
         return condition();
       },
       () => this.#gateway?.status(),
@@ -132,10 +140,40 @@ export class WorkersBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#gateway?.stop();
-    for (const { hub } of this.#workers) await hub.stop();
+    for (const { hub } of this.#workers) await this.#passing(hub.stop());
     await this.line[Symbol.asyncDispose]();
     this.certificates[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** No time passes while the database is asked, however busy this machine is. */
+  async #pass(ms: number): Promise<void> {
+    do await settled();
+    while (this.#requests > 0);
+    await this.clock.advance(ms);
+  }
+
+  /** Lets time go on until the work is done. */
+  async #passing(work: Promise<void>): Promise<void> {
+    const ended = new AbortController();
+    const ending = work.finally(() => ended.abort());
+    while (!ended.signal.aborted) await this.#pass(STEP_MS);
+    await ending;
+  }
+
+  #counted(ledger: Ledger): Ledger {
+    return new Proxy(ledger, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]): unknown => {
+          const result: unknown = Reflect.apply(value, target, given);
+          if (!(result instanceof Promise)) return result;
+          this.#requests++;
+          return result.finally(() => this.#requests--);
+        };
+      },
+    });
   }
 
   async #view(): Promise<Ledger & AsyncDisposable> {
