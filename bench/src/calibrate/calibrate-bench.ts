@@ -60,15 +60,17 @@ export async function calibrateBench(settings: CalibrateSettings): Promise<Repor
 /** Rounds of measuring, each followed by a run that is predicted from it: a neighbour that is busy for a while weighs on both. */
 async function timesOf(store: Store, storage: Calibration["storage"], settings: CalibrateSettings) {
   const { messages, rounds, ledger, folder } = settings;
-  const all = new RateFit(store, folder);
+  const all = new RateFit(store, { folder });
   // Once beforehand, so that the code is compiled.
-  await new RateFit(store, folder).round(messages);
+  await new RateFit(store, { folder }).round(messages);
   const catchUpErrors: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const own = new RateFit(store, folder);
+    const own = new RateFit(store, { folder });
     await own.round(messages, all);
     const load = { messages, payloadBytes: VERIFIED_BYTES };
-    catchUpErrors.push(errorOf(await compareCatchUp(store, calibrationOf(ledger, storage, own.times), load, folder)));
+    catchUpErrors.push(
+      errorOf(await compareCatchUp(store, calibrationOf(ledger, storage, own.times), load, { folder })),
+    );
   }
   return { times: all.times, catchUpErrors };
 }

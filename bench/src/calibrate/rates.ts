@@ -1,7 +1,7 @@
 import type { Calibration } from "lineshaft";
 import { rounded } from "../report.ts";
 import { median } from "../statistics.ts";
-import { RealRun } from "./real-run.ts";
+import { RealRun, type RunOptions, wallTime } from "./real-run.ts";
 import type { Store } from "./stores.ts";
 import { systemClock } from "@lineshaft/core";
 import { openScratch } from "../scratch.ts";
@@ -17,11 +17,11 @@ export class RateFit {
   readonly #deliver: { small: number[]; large: number[] } = { small: [], large: [] };
   readonly #commit: number[] = [];
   readonly #store: Store;
-  readonly #folder: string | undefined;
+  readonly #options: Pick<RunOptions, "folder" | "now">;
 
-  constructor(store: Store, folder?: string) {
+  constructor(store: Store, options: Pick<RunOptions, "folder" | "now"> = {}) {
     this.#store = store;
-    this.#folder = folder;
+    this.#options = options;
   }
 
   /** `also` learns the same. */
@@ -30,13 +30,13 @@ export class RateFit {
       ["small", SMALL_BYTES],
       ["large", LARGE_BYTES],
     ] as const) {
-      await using run = await RealRun.open(this.#store, this.#folder);
+      await using run = await RealRun.open(this.#store, this.#options);
       const accept = (await run.accept({ messages, payloadBytes })) / messages;
       const deliver = (await run.deliver(messages)) / messages;
       this.#add(size, accept, deliver);
       if (also !== undefined) also.#add(size, accept, deliver);
     }
-    const commit = await commitMs(this.#store, this.#folder);
+    const commit = await commitMs(this.#store, this.#options);
     this.#commit.push(commit);
     if (also !== undefined) also.#commit.push(commit);
   }
@@ -61,7 +61,7 @@ function line({ small, large }: { small: number[]; large: number[] }): { fixed: 
   };
 }
 
-async function commitMs(store: Store, folder?: string): Promise<number> {
+async function commitMs(store: Store, { folder, now = wallTime }: Pick<RunOptions, "folder" | "now">): Promise<number> {
   using scratch = openScratch(folder);
   await using ledger = await store.define(scratch, "commits").open({ clock: systemClock });
   const refusal = {
@@ -71,10 +71,10 @@ async function commitMs(store: Store, folder?: string): Promise<number> {
     receivedBytes: 1,
     findings: [],
   };
-  const from = performance.now();
+  const from = now();
   for (let n = 0; n < SINGLE_COMMITS; n++) {
     const at = Date.now();
     await ledger.commit({ at, refusals: [{ ...refusal, receivedTime: at }] });
   }
-  return (performance.now() - from) / SINGLE_COMMITS;
+  return (now() - from) / SINGLE_COMMITS;
 }

@@ -1,5 +1,5 @@
 import { type Calibration, type CapacityPlan, planCapacity } from "lineshaft";
-import { type Load, RealRun, requestBytesOf } from "./real-run.ts";
+import { type Load, RealRun, type RunOptions, requestBytesOf } from "./real-run.ts";
 import type { Store } from "./stores.ts";
 
 export interface Compared {
@@ -28,12 +28,12 @@ export async function compareCatchUp(
   store: Store,
   calibration: Calibration,
   load: Load,
-  folder?: string,
+  options: Pick<RunOptions, "folder" | "now"> = {},
 ): Promise<Compared> {
   const perSecond = ceiling(load, calibration) * NORMAL_SHARE;
   const outageHours = load.messages / perSecond / SECONDS_PER_HOUR;
   const { outage } = planCapacity({ ...planOf(load, perSecond), outageHours }, calibration);
-  await using run = await RealRun.open(store, folder);
+  await using run = await RealRun.open(store, options);
   await run.accept(load);
   const ms = await run.catchUp(load.messages, perSecond, load.payloadBytes);
   return { predicted: outage.catchUpSeconds ?? Number.NaN, measured: ms / 1_000 };
@@ -46,7 +46,7 @@ export function errorOf({ predicted, measured }: Compared): number {
 async function bytesOf(store: Store, load: Load, folder?: string): Promise<number> {
   let bytes = 0;
   {
-    await using run = await RealRun.open(store, folder, (found) => (bytes = found));
+    await using run = await RealRun.open(store, { folder, bytes: (found) => (bytes = found) });
     if (load.messages > 0) {
       await run.accept(load);
       await run.deliver(load.messages);
