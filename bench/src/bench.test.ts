@@ -133,9 +133,7 @@ test(
       settings: { gateway: true },
       figures: { violations: 0, rounds: 1, brokenBuildsCaught: 2 },
     });
-    expect(progress).toMatch(
-      /the broken build cursor was caught: Confirmation \d+ was acknowledged and is not at the hub/,
-    );
+    expect(progress).toMatch(/the broken build cursor was caught: .*(is not at the hub|are missing at the hub)/);
   },
   TEST_MS,
 );

@@ -1,30 +1,12 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { type Clock, LineshaftError } from "@lineshaft/core";
+import { type BufferedFact, bytesOf, factOf, rowOf } from "./buffered-fact.ts";
 import { type SetAside, bufferError, newEpoch, openBufferFile } from "./buffer-file.ts";
 import { type Gap, gapFact, gapText, iso } from "./gap.ts";
 import { WAITING_FACTS } from "./limits.ts";
+import { OrderStore } from "./order-store.ts";
 import { type At, nowhere } from "./points.ts";
 import { sql } from "./schema.ts";
-
-/** A fact on its way up. */
-export interface BufferedFact {
-  /** Grows by one with each fact that is recorded. */
-  seq: number;
-  /** May be shed when the buffer is full. */
-  telemetry: boolean;
-  receivedTime: number;
-  contract: string;
-  id?: string;
-  scope?: string;
-  fields?: Readonly<Record<string, string>>;
-  raw: string | Uint8Array;
-  /** What the source's translation made of it, as JSON. */
-  canonical?: string;
-  /** Why the source's translation failed. */
-  fault?: string;
-  origin?: string;
-  trace?: string;
-}
 
 export interface BufferOptions {
   path: string;
@@ -41,8 +23,6 @@ export interface BufferOptions {
 const GROUP_FACTS = 2_000;
 /** Facts shed at a time. */
 const SHED_FACTS = 1_000;
-/** What a row takes beside its texts, in bytes; measured. */
-const ROW_BYTES = 24;
 /** Left for what has to be written even when the buffer is full. */
 const RESERVED_BYTES = 256 * 1024;
 
@@ -68,6 +48,8 @@ interface Shedding extends Gap {
  */
 export class FactBuffer {
   readonly aside: SetAside | undefined;
+  /** What comes down is kept in the same file. */
+  readonly orders: OrderStore;
   readonly #o: BufferOptions;
   readonly #at: At;
   readonly #db: DatabaseSync;
@@ -107,6 +89,7 @@ export class FactBuffer {
       keyof typeof sql,
       StatementSync
     >;
+    this.orders = new OrderStore({ clock, sql: this.#sql, transact: (work) => this.#transact(work) });
     this.#pageBytes = this.#pragma("page_size");
     const tally = this.#sql.tally.get();
     this.#epoch = String(this.setting("epoch"));
@@ -275,32 +258,6 @@ export class FactBuffer {
     this.#transact(() => this.#sql.clearSetting.run(name));
   }
 
-  /** Stores orders of the hub, in order; known tokens are passed over. */
-  storeOrders(orders: readonly { token: string; key: string; value: unknown }[]): void {
-    const now = this.#o.clock.now();
-    this.#transact(() => {
-      for (const { token, key, value } of orders)
-        this.#sql.storeOrder.run(token, key, JSON.stringify(value) ?? "null", now);
-    });
-  }
-
-  orders(after: number, limit: number): { n: number; token: string; key: string; value: unknown }[] {
-    return this.#sql.ordersAfter.all(after, limit).map((row) => ({
-      n: Number(row["n"]),
-      token: String(row["token"]),
-      key: String(row["key"]),
-      value: JSON.parse(String(row["value"])) as unknown,
-    }));
-  }
-
-  get newestOrder(): number {
-    return Number(this.#sql.newestOrder.get()?.["n"] ?? 0);
-  }
-
-  forgetOrders(upTo: number): void {
-    this.#transact(() => this.#sql.forgetOrders.run(upTo));
-  }
-
   /** Stores what waits, then closes the file. */
   close(): void {
     if (this.#closed) return;
@@ -414,20 +371,7 @@ export class FactBuffer {
 
   #insert(fact: Omit<BufferedFact, "seq">): number {
     const seq = this.#last + 1;
-    this.#sql.insertFact.run(
-      seq,
-      fact.telemetry ? 1 : 0,
-      fact.receivedTime,
-      fact.contract,
-      fact.id ?? null,
-      fact.scope ?? null,
-      fact.fields === undefined ? null : JSON.stringify(fact.fields),
-      fact.raw,
-      fact.canonical ?? null,
-      fact.fault ?? null,
-      fact.origin ?? null,
-      fact.trace ?? null,
-    );
+    this.#sql.insertFact.run(...rowOf({ seq, ...fact }));
     this.#last = seq;
     this.#facts++;
     return seq;
@@ -452,32 +396,6 @@ export class FactBuffer {
   #pragma(name: string): number {
     return Number(this.#db.prepare(`pragma ${name}`).get()?.[name] ?? 0);
   }
-}
-
-function factOf(row: Record<string, SQLOutputValue>): BufferedFact {
-  const text = (name: string) => (typeof row[name] === "string" ? { [name]: row[name] } : {});
-  return {
-    seq: Number(row["seq"]),
-    telemetry: row["telemetry"] === 1,
-    receivedTime: Number(row["received_time"]),
-    contract: String(row["contract"]),
-    raw: row["raw"] as string | Uint8Array,
-    ...(typeof row["fields"] === "string" ? { fields: JSON.parse(row["fields"]) as Record<string, string> } : {}),
-    ...text("id"),
-    ...text("scope"),
-    ...text("canonical"),
-    ...text("fault"),
-    ...text("origin"),
-    ...text("trace"),
-  };
-}
-
-function bytesOf(fact: Omit<BufferedFact, "seq">): number {
-  const { contract, id, scope, canonical, fault, origin, trace, fields, raw } = fact;
-  const raws = typeof raw === "string" ? Buffer.byteLength(raw) : raw.byteLength;
-  let bytes = ROW_BYTES + raws + (fields === undefined ? 0 : JSON.stringify(fields).length);
-  for (const text of [contract, id, scope, canonical, fault, origin, trace]) bytes += text?.length ?? 0;
-  return bytes;
 }
 
 function overloaded(why: string): LineshaftError {

@@ -65,12 +65,12 @@ export class Downlink {
 
   async #fetchSome(signal: AbortSignal): Promise<void> {
     const { link, limits, buffer } = this.#o;
-    if (buffer.newestOrder - this.#taken() >= ORDERS_AHEAD) throw new Error("its consumers have to catch up first");
+    if (buffer.orders.newest - this.#taken() >= ORDERS_AHEAD) throw new Error("its consumers have to catch up first");
     const { run, after } = this.#stored;
     const path = `${ORDERS_PATH}?run=${run}&after=${after}&wait=${limits.pollMs}`;
     const { status, body } = await link.send({ method: "GET", path, limitMs: limits.pollMs + POLL_MARGIN_MS }, signal);
     if (!isOrders(body)) throw new UnavailableError(`The hub hands out no orders (HTTP ${status}).`, { next: "" });
-    if (body.orders.length > 0) buffer.storeOrders(body.orders);
+    if (body.orders.length > 0) buffer.orders.store(body.orders);
     this.#stored = { run: body.run, after: body.orders.at(-1)?.n ?? (run === body.run ? after : 0) };
     for (const wake of this.#wakes) wake();
   }
@@ -79,7 +79,7 @@ export class Downlink {
     const { buffer, log } = this.#o;
     const name = `orders:${consumer.name}`;
     for (let failures = 0; !signal.aborted;) {
-      const orders = buffer.orders(Number(buffer.setting(name) ?? 0), ORDERS_AT_ONCE);
+      const orders = buffer.orders.after(Number(buffer.setting(name) ?? 0), ORDERS_AT_ONCE);
       try {
         for (const { n, token, key, value } of orders) {
           await consumer.take({ token, key, value }, signal);
@@ -101,8 +101,8 @@ export class Downlink {
   /** Orders that all consumers have are kept for a while, so that one that comes again is known. */
   #forget(): void {
     const { buffer } = this.#o;
-    const upTo = Math.min(this.#taken(), buffer.newestOrder - ORDERS_REMEMBERED);
-    if (upTo > 0) buffer.forgetOrders(upTo);
+    const upTo = Math.min(this.#taken(), buffer.orders.newest - ORDERS_REMEMBERED);
+    if (upTo > 0) buffer.orders.forget(upTo);
   }
 
   /** All consumers have the orders up to here. */

@@ -1,4 +1,4 @@
-import type { BufferedFact } from "./buffer.ts";
+import type { BufferedFact } from "./buffered-fact.ts";
 
 /** Facts that are missing for good, as a gateway tells it. */
 export interface Gap {

@@ -1,5 +1,6 @@
 import type { Clock, Contract, Fact, Finding, Intake, Receipt } from "@lineshaft/core";
-import type { BufferedFact, FactBuffer } from "./buffer.ts";
+import type { FactBuffer } from "./buffer.ts";
+import type { BufferedFact } from "./buffered-fact.ts";
 import { EVIDENCE_BYTES, FACT_BYTES } from "./limits.ts";
 
 interface GatewayIntakeOptions {

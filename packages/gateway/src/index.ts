@@ -1,6 +1,7 @@
 export { Authority } from "./authority.ts";
 export { FactBuffer } from "./buffer.ts";
-export type { BufferedFact, BufferOptions } from "./buffer.ts";
+export type { BufferOptions } from "./buffer.ts";
+export type { BufferedFact } from "./buffered-fact.ts";
 export { configurationType } from "./configuration.ts";
 export type { ConfigurationReader, ConfigurationType, Configured, DeclaredConfiguration } from "./configuration.ts";
 export type { ConfigurationFiles } from "./configuration-file.ts";

@@ -1,5 +1,6 @@
 import { type Clock, type Log, UnavailableError, explain } from "@lineshaft/core";
-import type { BufferedFact, FactBuffer } from "./buffer.ts";
+import type { FactBuffer } from "./buffer.ts";
+import type { BufferedFact } from "./buffered-fact.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { Link, LinkAnswer } from "./link.ts";
 import type { At } from "./points.ts";

@@ -1,7 +1,7 @@
 import { type KeyObject, createHash, sign, verify } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Fact } from "@lineshaft/core";
-import type { BufferedFact } from "./buffer.ts";
+import type { BufferedFact } from "./buffered-fact.ts";
 import { GAP_CONTRACT, gapInHubTime, iso } from "./gap.ts";
 
 /** Paths on the hub's port. */

@@ -18,7 +18,7 @@ const LIMITS: Partial<GatewayLimits> = {
   retryCapMs: 200,
 };
 /** Longest wait for an orderly stop, in ms. */
-const STOP_MS = 20_000;
+const STOP_MS = 60_000;
 
 interface PlantSettings {
   ground: Ground;
