@@ -90,7 +90,7 @@ test(
   async () => {
     const data = mkdtempSync(join(tmpdir(), "lineshaft-hall-"));
     await using plant = new Plant({ withConfig: false });
-    const options = ["--data", data, "--speed", "300", "--http-port", "0"];
+    const options = ["--data", data, "--speed", "400", "--http-port", "0"];
     const demo = await plant.demo(...options);
     await hall(demo, "pieces of each machine are in Odoo", (view) => all(view, ({ booked }) => booked > 0));
 
