@@ -1,12 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, writeFileSync } from "node:fs";
 import net from "node:net";
-import { userInfo } from "node:os";
-import { delimiter, join } from "node:path";
-import { Aedes } from "aedes";
-import { pause } from "../pause.ts";
 import { freePort } from "@lineshaft/testing/free-port";
+import { Mosquitto, findProgram } from "@lineshaft/testing/mosquitto";
+import { Aedes } from "aedes";
 
 /** A broker on a free port of 127.0.0.1. */
 export interface Broker extends AsyncDisposable {
@@ -17,71 +13,21 @@ export interface Broker extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Longest wait for a broker to listen, in ms. */
-const LISTEN_MS = 10_000;
-
 /** A real mosquitto where one is installed, otherwise aedes in this process. */
-export async function startBroker(folder: string): Promise<Broker> {
-  const program = findMosquitto();
-  return program === undefined ? startAedes() : startMosquitto(program, folder);
+export async function startBroker(): Promise<Broker> {
+  const program = findProgram("mosquitto");
+  return program === undefined ? startAedes() : startMosquitto(program);
 }
 
-function findMosquitto(): string | undefined {
-  // Debian keeps it in a folder that only root has on its PATH.
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => join(folder, "mosquitto")).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function startMosquitto(program: string, folder: string): Promise<Broker> {
-  const port = await freePort();
-  const configuration = join(folder, "mosquitto.conf");
-  const lines = [
-    `user ${userInfo().username}`,
-    "persistence true",
-    `persistence_location ${folder}/`,
-    "max_queued_messages 0",
-    `listener ${port} 127.0.0.1`,
-    "allow_anonymous true",
-  ];
-  writeFileSync(configuration, `${lines.join("\n")}\n`);
-  let broker = await launch(program, configuration, port);
-  const stop = async () => {
-    const ended = once(broker, "exit");
-    broker.kill("SIGTERM");
-    await ended;
-  };
+async function startMosquitto(program: string): Promise<Broker> {
+  const broker = await Mosquitto.start(program);
   return {
     name: "mosquitto",
-    url: `mqtt://127.0.0.1:${port}`,
+    url: broker.url,
     protocolVersion: 5,
-    async restart() {
-      await stop();
-      broker = await launch(program, configuration, port);
-    },
-    [Symbol.asyncDispose]: stop,
+    restart: () => broker.restart(),
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
   };
-}
-
-async function launch(program: string, configuration: string, port: number): Promise<ChildProcess> {
-  const broker = spawn(program, ["-c", configuration], { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  broker.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2_000)));
-  const end = performance.now() + LISTEN_MS;
-  while (!(await answers(port))) {
-    if (broker.exitCode !== null || performance.now() > end)
-      throw new Error(`${program} does not listen on port ${port}. It said: ${said}`);
-    await pause(20);
-  }
-  return broker;
 }
 
 async function startAedes(): Promise<Broker> {
@@ -119,16 +65,4 @@ async function listen(serve: (socket: net.Socket) => void, port: number): Promis
   const server = net.createServer(serve).listen(port, "127.0.0.1");
   await once(server, "listening");
   return server;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = net.connect({ port, host: "127.0.0.1" });
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

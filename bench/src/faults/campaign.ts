@@ -44,7 +44,7 @@ const policy = { owner: "campaign" };
 export async function runCampaign(options: CampaignOptions): Promise<Report> {
   const { print, seed } = options;
   using scratch = openScratch();
-  await using broker = await startBroker(scratch.folder);
+  await using broker = await startBroker();
   await using peer = await Peer.start();
   await using simulators = await startErp();
   const campaign = new Campaign(options, { scratch, broker, peer, simulators });

@@ -5,7 +5,6 @@ import { type Child, beside, startChild } from "../child.ts";
 import { type Broker, startBroker } from "../faults/broker.ts";
 import { pause } from "../pause.ts";
 import { type Report, rounded } from "../report.ts";
-import { openScratch } from "../scratch.ts";
 import { percentile, perSecond } from "../statistics.ts";
 import { CountingTags } from "./counting-tags.ts";
 import type { EdgeNodesOptions, EdgeNodesWord } from "./edge-nodes-process.ts";
@@ -14,7 +13,6 @@ export interface SparkplugSettings {
   /** Metrics per second, of all edge nodes together. */
   rate: number;
   seconds: number;
-  folder?: string;
 }
 
 const NODES = 100;
@@ -26,9 +24,8 @@ const DRAIN_MS = 10_000;
 const BIRTHS_MS = 30_000;
 
 /** Edge nodes in a process of their own, through a broker, to a host in this one; every value's place is checked. */
-export async function sparkplugBench({ rate, seconds, folder }: SparkplugSettings): Promise<Report> {
-  using scratch = openScratch(folder);
-  await using broker = await startBroker(scratch.folder);
+export async function sparkplugBench({ rate, seconds }: SparkplugSettings): Promise<Report> {
+  await using broker = await startBroker();
   const tags = new CountingTags();
   const stop = new AbortController();
   const host = await runHost(broker, tags, stop.signal);

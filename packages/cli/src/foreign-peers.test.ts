@@ -12,7 +12,7 @@ import {
   opcuaMachine,
   pythonWithPymodbus,
 } from "./testing/real/foreign-machines.ts";
-import { Mosquitto, findProgram } from "./testing/real/mosquitto.ts";
+import { Mosquitto, findProgram } from "@lineshaft/testing/mosquitto";
 import { OdooEyes, enterRecipe } from "./testing/real/odoo-eyes.ts";
 import { type Traced, fresh, realOdoo } from "./testing/real/real-plant.ts";
 

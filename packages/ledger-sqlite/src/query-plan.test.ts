@@ -22,7 +22,7 @@ afterAll(() => {
 
 function plan(sql: string): string[] {
   // A numbered one may stand in several places.
-  const places = sql.match(/\?\d*/g) ?? [];
+  const places: string[] = sql.match(/\?\d*/g) ?? [];
   const count = places.includes("?") ? places.length : new Set(places).size;
   const parameters = Array.from({ length: count }, () => null);
   return db

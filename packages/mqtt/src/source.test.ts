@@ -3,7 +3,8 @@ import { RecordingIntake, eventually, keepRunning, seededRandom, sourceCases } f
 import type { SourceBed } from "@lineshaft/testing";
 import { describe, expect, test } from "vitest";
 import { mqtt } from "./index.ts";
-import { connectPublisher, findMosquitto, startAedes, startMosquitto } from "./testing/brokers.ts";
+import { Mosquitto, findProgram } from "@lineshaft/testing/mosquitto";
+import { connectPublisher, startAedes } from "./testing/brokers.ts";
 import type { Broker } from "./testing/brokers.ts";
 import { startCountingProxy } from "./testing/counting-proxy.ts";
 
@@ -48,7 +49,7 @@ async function subscribeOnce(source: SourceBed["source"]): Promise<void> {
 
 sourceCases("MQTT 3.1.1 from aedes", async () => openBed(await startAedes(), 4));
 
-const program = findMosquitto() ?? "";
+const program = findProgram("mosquitto") ?? "";
 const installed = program !== "";
 
 test.skipIf(!installed && !process.env["CI"])("mosquitto is installed, so that a real broker is tried", () => {
@@ -56,8 +57,8 @@ test.skipIf(!installed && !process.env["CI"])("mosquitto is installed, so that a
 });
 
 describe.skipIf(!installed)("with a real broker (skipped where mosquitto is not on PATH)", () => {
-  sourceCases("MQTT 3.1.1 from mosquitto", async () => openBed(await startMosquitto({ program }), 4));
-  sourceCases("MQTT 5 from mosquitto", async () => openBed(await startMosquitto({ program }), 5));
+  sourceCases("MQTT 3.1.1 from mosquitto", async () => openBed(await Mosquitto.start(program), 4));
+  sourceCases("MQTT 5 from mosquitto", async () => openBed(await Mosquitto.start(program), 5));
 });
 
 describe("check", () => {

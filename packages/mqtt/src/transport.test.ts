@@ -14,7 +14,8 @@ import { describe, expect, test } from "vitest";
 import { WebSocketServer, createWebSocketStream } from "ws";
 import { mqtt } from "./index.ts";
 import type { MqttOptions } from "./index.ts";
-import { connectPublisher, findMosquitto, portOf, startAedes, startMosquitto } from "./testing/brokers.ts";
+import { Mosquitto, findProgram } from "@lineshaft/testing/mosquitto";
+import { connectPublisher, portOf, startAedes } from "./testing/brokers.ts";
 
 const context = { clock: systemClock, random: seededRandom(1), log: silentLog };
 
@@ -55,14 +56,14 @@ test("facts arrive over WebSocket", async () => {
   await once(server, "close");
 });
 
-const program = findMosquitto() ?? "";
+const program = findProgram("mosquitto") ?? "";
 const missing = program === "" ? "mosquitto is not on PATH" : certificatesMissing();
 
 describe.skipIf(missing && !process.env["CI"])("TLS to a real broker (skipped without mosquitto or openssl)", () => {
   test("carries facts when the broker's authority is known, and only then", async () => {
     using made = makeCertificates();
     const listener = [`certfile ${made.cert}`, `keyfile ${made.key}`];
-    await using broker = await startMosquitto({ program, listener });
+    await using broker = await Mosquitto.start(program, listener);
     const url = `mqtts://localhost:${broker.port}`;
     const intake = new RecordingIntake();
     await expect((await openSource({ url })).run(intake, AbortSignal.timeout(10_000))).rejects.toMatchObject({
@@ -83,7 +84,7 @@ describe.skipIf(missing && !process.env["CI"])("TLS to a real broker (skipped wi
 
   test("is refused when the certificate is for another host", async () => {
     using made = makeCertificates();
-    await using broker = await startMosquitto({ program, listener: [`certfile ${made.cert}`, `keyfile ${made.key}`] });
+    await using broker = await Mosquitto.start(program, [`certfile ${made.cert}`, `keyfile ${made.key}`]);
     const tls = { ca: made.ca, servername: "broker.plant" };
     const source = await openSource({ url: `mqtts://127.0.0.1:${broker.port}`, tls });
     await expect(source.run(new RecordingIntake(), AbortSignal.timeout(10_000))).rejects.toMatchObject({
@@ -94,7 +95,7 @@ describe.skipIf(missing && !process.env["CI"])("TLS to a real broker (skipped wi
   test("shows the hub's own certificate where the broker asks for one", async () => {
     using made = makeCertificates();
     const listener = [`certfile ${made.cert}`, `keyfile ${made.key}`, `cafile ${made.ca}`, "require_certificate true"];
-    await using broker = await startMosquitto({ program, listener });
+    await using broker = await Mosquitto.start(program, listener);
     const url = `mqtts://localhost:${broker.port}`;
     const bare = await openSource({ url, tls: { ca: made.ca } });
     await expect(bare.run(new RecordingIntake(), AbortSignal.timeout(10_000))).rejects.toMatchObject({
@@ -114,7 +115,7 @@ describe.skipIf(missing && !process.env["CI"])("TLS to a real broker (skipped wi
 
 describe.skipIf(program === "" && !process.env["CI"])("a group (skipped without mosquitto)", () => {
   test("of several connections gets each fact once", async () => {
-    await using broker = await startMosquitto({ program });
+    await using broker = await Mosquitto.start(program);
     const subscribe = [{ topic: "plant/{site}/completion", contract: "completion.v1", shared: "hub" }];
     const source = await openSource({ url: `mqtt://127.0.0.1:${broker.port}`, subscribe, connections: 3 });
     const intake = new RecordingIntake();

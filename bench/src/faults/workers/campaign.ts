@@ -1,7 +1,6 @@
 import type { Simulators } from "../../erp/simulators.ts";
 import { atMost } from "../../pause.ts";
 import type { Report } from "../../report.ts";
-import { openScratch } from "../../scratch.ts";
 import { type Broker, startBroker } from "../broker.ts";
 import { definitionOf, erpGround, startErp } from "../campaign.ts";
 import { erpFlow } from "../erp-flow.ts";
@@ -44,8 +43,7 @@ const PLACES_EVERY = 2;
 /** Rounds of several hubs on one PostgreSQL, after a check that a build without fences would be noticed. */
 export async function runWorkersCampaign(options: WorkersCampaignOptions): Promise<Report> {
   const { print } = options;
-  using scratch = openScratch();
-  await using broker = await startBroker(scratch.folder);
+  await using broker = await startBroker();
   await using peer = await Peer.start();
   await using database = await Database.alone();
   await using simulators = await startErp();

@@ -12,7 +12,8 @@ import { describe, expect, test } from "vitest";
 import { sparkplug } from "../index.ts";
 import type { SparkplugOptions } from "../index.ts";
 import { Publication } from "../publication.ts";
-import { findMosquitto, startAedes, startMosquitto } from "../testing/brokers.ts";
+import { Mosquitto, findProgram } from "@lineshaft/testing/mosquitto";
+import { startAedes } from "../testing/brokers.ts";
 import type { Broker } from "../testing/brokers.ts";
 import { startScriptedBroker } from "../testing/scripted-broker.ts";
 import type { ScriptedBroker } from "../testing/scripted-broker.ts";
@@ -409,7 +410,7 @@ async function openPlant(
   };
 }
 
-const program = findMosquitto() ?? "";
+const program = findProgram("mosquitto") ?? "";
 const installed = program !== "";
 
 test.skipIf(!installed && !process.env["CI"])(
@@ -422,11 +423,11 @@ test.skipIf(!installed && !process.env["CI"])(
 describe("MQTT 3.1.1 on aedes", () => plantCases(async () => ({ broker: await startAedes(), version: 4 })));
 
 describe.skipIf(!installed)("MQTT 3.1.1 on mosquitto (skipped where it is not on PATH)", () =>
-  plantCases(async () => ({ broker: await startMosquitto({ program }), version: 4 })),
+  plantCases(async () => ({ broker: await Mosquitto.start(program), version: 4 })),
 );
 
 describe.skipIf(!installed)("MQTT 5 on mosquitto (skipped where it is not on PATH)", () =>
-  plantCases(async () => ({ broker: await startMosquitto({ program }), version: 5 })),
+  plantCases(async () => ({ broker: await Mosquitto.start(program), version: 5 })),
 );
 
 function plantCases(open: () => Promise<{ broker: Broker; version: 4 | 5 }>): void {

@@ -1,14 +1,8 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { tmpdir, userInfo } from "node:os";
-import { delimiter, join } from "node:path";
 import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import type { IClientOptions } from "mqtt";
-import { freePort } from "@lineshaft/testing/free-port";
 
 /** A broker on a free port of 127.0.0.1. */
 export interface Broker extends AsyncDisposable {
@@ -71,89 +65,8 @@ export async function connectPublisher(url: string, options: IClientOptions = {}
   };
 }
 
-/** Where mosquitto is, or undefined. Debian keeps it in a folder only root has on its PATH. */
-export function findMosquitto(): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => join(folder, "mosquitto")).find(isExecutable);
-}
-
-export interface MosquittoOptions {
-  program: string;
-  /** Lines of its configuration that belong to the listener. */
-  listener?: readonly string[];
-}
-
-/** A real mosquitto in a folder of its own, which keeps its sessions there. */
-export async function startMosquitto({ program, listener = [] }: MosquittoOptions): Promise<Broker> {
-  const folder = mkdtempSync(join(tmpdir(), "lineshaft-mosquitto-"));
-  const port = await freePort();
-  const configuration = [
-    `user ${userInfo().username}`,
-    "persistence true",
-    `persistence_location ${folder}/`,
-    "max_queued_messages 0",
-    `listener ${port} 127.0.0.1`,
-    "allow_anonymous true",
-    ...listener,
-  ];
-  const path = join(folder, "mosquitto.conf");
-  writeFileSync(path, `${configuration.join("\n")}\n`);
-  let broker = await launch(program, path, port);
-  const stop = async () => {
-    const ended = once(broker, "exit");
-    broker.kill("SIGTERM");
-    await ended;
-  };
-  return {
-    port,
-    async restart() {
-      await stop();
-      broker = await launch(program, path, port);
-    },
-    async [Symbol.asyncDispose]() {
-      await stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function launch(program: string, configuration: string, port: number): Promise<ChildProcess> {
-  const broker = spawn(program, ["-c", configuration], { stdio: ["ignore", "ignore", "pipe"] });
-  // A test that runs into its time limit disposes of nothing.
-  const end = () => broker.kill();
-  process.once("exit", end);
-  broker.once("exit", () => process.off("exit", end));
-  let said = "";
-  broker.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  while (!(await answers(port))) {
-    if (broker.exitCode !== null) throw new Error(`mosquitto ended with ${broker.exitCode}: ${said}`);
-  }
-  return broker;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = net.connect({ port, host: "127.0.0.1" });
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
 export function portOf(server: net.Server): number {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server does not listen on a port");
   return address.port;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

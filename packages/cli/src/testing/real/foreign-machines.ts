@@ -1,9 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
 import { type Interface, createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { findProgram } from "./mosquitto.ts";
+import { answers, findProgram } from "@lineshaft/testing/mosquitto";
 import { type HandMetric, sparkplugPayload } from "./sparkplug-by-hand.ts";
 
 /** What a machine says of itself. */
@@ -161,16 +160,4 @@ function metricsOf({ order, lot, state, good }: Shown): HandMetric[] {
     good === undefined ? undefined : { name: "good", type: "UInt32", value: good },
   ];
   return all.filter((metric) => metric !== undefined);
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect({ port, host: "127.0.0.1" });
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Secret } from "@lineshaft/core";
 import { Plant, type RunningPlant } from "../plant.ts";
-import { Mosquitto, findProgram } from "./mosquitto.ts";
+import { Mosquitto, findProgram } from "@lineshaft/testing/mosquitto";
 import { OdooEyes, type RealOdoo, type Recipe, type Standing, enterRecipe } from "./odoo-eyes.ts";
 import { type Moment, OdooGate } from "./odoo-gate.ts";
 

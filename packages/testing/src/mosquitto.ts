@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import net from "node:net";
+import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
-import { freePort } from "@lineshaft/testing/free-port";
+import { freePort } from "./free-port.ts";
+
+/** Characters kept of what it says. */
+const KEPT_CHARS = 1_000_000;
 
 /** Where a program is, or undefined. Debian keeps mosquitto in a folder only root has on its PATH. */
 export function findProgram(name: string): string | undefined {
@@ -21,7 +24,20 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** A real mosquitto on a port of its own, which keeps sessions and messages in a folder of its own. */
+/** Whether anything listens on a port of 127.0.0.1. */
+export async function answers(port: number): Promise<boolean> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A real mosquitto on a free port of 127.0.0.1, which keeps sessions and messages in a folder of its own. */
 export class Mosquitto implements AsyncDisposable {
   readonly #program: string;
   readonly #folder: string;
@@ -35,7 +51,8 @@ export class Mosquitto implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(program: string): Promise<Mosquitto> {
+  /** `listener`: lines of its configuration that belong to the listener. */
+  static async start(program: string, listener: readonly string[] = []): Promise<Mosquitto> {
     const folder = mkdtempSync(join(tmpdir(), "lineshaft-mosquitto-"));
     const broker = new Mosquitto(program, folder, await freePort());
     const configuration = [
@@ -43,11 +60,12 @@ export class Mosquitto implements AsyncDisposable {
       "persistence true",
       `persistence_location ${folder}/`,
       "max_queued_messages 0",
-      `listener ${broker.port} 127.0.0.1`,
-      "allow_anonymous true",
       "log_dest stderr",
       "log_type subscribe",
       "log_type error",
+      `listener ${broker.port} 127.0.0.1`,
+      "allow_anonymous true",
+      ...listener,
     ];
     writeFileSync(join(folder, "mosquitto.conf"), `${configuration.join("\n")}\n`);
     await broker.#launch();
@@ -94,22 +112,10 @@ export class Mosquitto implements AsyncDisposable {
     const end = () => child.kill();
     process.once("exit", end);
     child.once("exit", () => process.off("exit", end));
-    child.stderr.on("data", (chunk: Buffer) => (this.#said += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-KEPT_CHARS)));
     while (!(await answers(this.port))) {
       if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}: ${this.#said}`);
     }
     this.#child = child;
-  }
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = net.connect({ port, host: "127.0.0.1" });
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
