@@ -130,7 +130,8 @@ test(
       expect((await odoo.onHand(recipe.product))[machine.lot]).toBe(machine.counted);
       figures.push({ machine: machine.name, counted: machine.counted, completions: standing.claims.length - 1 });
     }
-    console.info(`Odoo ${odoo.major}: ${JSON.stringify(figures)}`);
+    const opcuaServer = process.env["LINESHAFT_OPEN62541"] === undefined ? "node-opcua" : "open62541";
+    console.info(`Odoo ${odoo.major}, OPC UA by ${opcuaServer}: ${JSON.stringify(figures)}`);
     expect((await hub.run("audit", "verify")).code).toBe(0);
   },
 );

@@ -4,8 +4,10 @@
  *
  *   cc -o open62541-server open62541-server.c -I<its headers> -lopen62541 -lssl -lcrypto
  *
- * Arguments: port, and the DER files of its certificate and key. It takes lines like `set kept 12.5 1767600000000`, a
- * variable, its value and source time in ms, and answers `done` to each, and `ready` once it listens.
+ * Arguments: port, the DER files of its certificate and key (or - and -, without any security), the URI of its
+ * namespace, and its variables, `name:type`, of the types double, kept (a double with a history), int32, uint32 and text.
+ * It takes lines like `set temperature 12.5 1767600000000`, a variable, its value without spaces and its source time in ms,
+ * and answers `done` to each, and `ready` once it listens.
  */
 #include <open62541/plugin/accesscontrol_default.h>
 #include <open62541/plugin/certificategroup_default.h>
@@ -23,8 +25,17 @@
 
 #define HISTORY_VALUES 10000
 #define LINE_BYTES 256
+#define WORD_BYTES 64
+#define MOST_VARIABLES 32
+
+struct variable {
+    char *name;
+    const UA_DataType *type;
+};
 
 static UA_UInt16 vendor;
+static struct variable variables[MOST_VARIABLES];
+static size_t variableCount;
 
 static UA_ByteString loadFile(const char *path) {
     UA_ByteString content = UA_BYTESTRING_NULL;
@@ -41,17 +52,30 @@ static UA_ByteString loadFile(const char *path) {
     return content;
 }
 
-static UA_NodeId addDouble(UA_Server *server, char *name, UA_Boolean kept) {
+static const UA_DataType *typeOf(const char *word) {
+    if(strcmp(word, "int32") == 0)
+        return &UA_TYPES[UA_TYPES_INT32];
+    if(strcmp(word, "uint32") == 0)
+        return &UA_TYPES[UA_TYPES_UINT32];
+    if(strcmp(word, "text") == 0)
+        return &UA_TYPES[UA_TYPES_STRING];
+    return &UA_TYPES[UA_TYPES_DOUBLE];
+}
+
+static UA_NodeId addVariable(UA_Server *server, char *name, const UA_DataType *type, UA_Boolean kept) {
     UA_VariableAttributes attributes = UA_VariableAttributes_default;
-    UA_Double value = 0;
-    UA_Variant_setScalar(&attributes.value, &value, &UA_TYPES[UA_TYPES_DOUBLE]);
-    attributes.dataType = UA_TYPES[UA_TYPES_DOUBLE].typeId;
+    void *value = UA_new(type);
+    UA_Variant_setScalar(&attributes.value, value, type);
+    attributes.dataType = type->typeId;
     attributes.displayName = UA_LOCALIZEDTEXT("en", name);
     attributes.accessLevel = UA_ACCESSLEVELMASK_READ | (kept ? UA_ACCESSLEVELMASK_HISTORYREAD : 0);
     attributes.historizing = kept;
     UA_NodeId id = UA_NODEID_STRING(vendor, name);
     UA_Server_addVariableNode(server, id, UA_NS0ID(OBJECTSFOLDER), UA_NS0ID(ORGANIZES),
                               UA_QUALIFIEDNAME(vendor, name), UA_NS0ID(BASEDATAVARIABLETYPE), attributes, NULL, NULL);
+    UA_delete(value, type);
+    variables[variableCount].name = name;
+    variables[variableCount++].type = type;
     return id;
 }
 
@@ -67,14 +91,28 @@ static void keep(UA_Server *server, UA_ServerConfig *config, UA_NodeId id) {
 }
 
 static void obey(UA_Server *server, const char *line) {
-    char name[64];
-    double value;
+    char name[WORD_BYTES], word[WORD_BYTES];
     long long ms;
-    if(sscanf(line, "set %63s %lf %lld", name, &value, &ms) != 3)
+    if(sscanf(line, "set %63s %63s %lld", name, word, &ms) != 3)
         return;
+    const UA_DataType *type = &UA_TYPES[UA_TYPES_DOUBLE];
+    for(size_t at = 0; at < variableCount; at++)
+        if(strcmp(variables[at].name, name) == 0)
+            type = variables[at].type;
+    UA_Double number = atof(word);
+    UA_Int32 whole = (UA_Int32)number;
+    UA_UInt32 count = (UA_UInt32)number;
+    UA_String text = UA_STRING(word);
+    void *value = &number;
+    if(type == &UA_TYPES[UA_TYPES_INT32])
+        value = &whole;
+    else if(type == &UA_TYPES[UA_TYPES_UINT32])
+        value = &count;
+    else if(type == &UA_TYPES[UA_TYPES_STRING])
+        value = &text;
     UA_DataValue data;
     UA_DataValue_init(&data);
-    UA_Variant_setScalar(&data.value, &value, &UA_TYPES[UA_TYPES_DOUBLE]);
+    UA_Variant_setScalar(&data.value, value, type);
     data.hasValue = true;
     data.sourceTimestamp = UA_DateTime_fromUnixTime(ms / 1000) + (ms % 1000) * UA_DATETIME_MSEC;
     data.hasSourceTimestamp = true;
@@ -104,25 +142,37 @@ static UA_Boolean readLines(UA_Server *server) {
 }
 
 int main(int argc, char **argv) {
-    if(argc != 4)
+    if(argc < 6 || argc > 5 + MOST_VARIABLES)
         return EXIT_FAILURE;
     setvbuf(stdout, NULL, _IOLBF, 0);
     fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-    UA_ByteString certificate = loadFile(argv[2]), key = loadFile(argv[3]);
     UA_Server *server = UA_Server_new();
     UA_ServerConfig *config = UA_Server_getConfig(server);
-    UA_ServerConfig_setDefaultWithSecurityPolicies(config, (UA_UInt16)atoi(argv[1]), &certificate, &key, NULL, 0, NULL, 0,
-                                                   NULL, 0);
-    /* Whom the hub trusts is what is tried here. */
-    config->secureChannelPKI.clear(&config->secureChannelPKI);
-    UA_CertificateGroup_AcceptAll(&config->secureChannelPKI);
+    UA_UInt16 port = (UA_UInt16)atoi(argv[1]);
+    if(strcmp(argv[2], "-") == 0) {
+        UA_ServerConfig_setMinimal(config, port, NULL);
+    } else {
+        UA_ByteString certificate = loadFile(argv[2]), key = loadFile(argv[3]);
+        UA_ServerConfig_setDefaultWithSecurityPolicies(config, port, &certificate, &key, NULL, 0, NULL, 0, NULL, 0);
+        /* Whom the hub trusts is what is tried here. */
+        config->secureChannelPKI.clear(&config->secureChannelPKI);
+        UA_CertificateGroup_AcceptAll(&config->secureChannelPKI);
+    }
     config->samplingIntervalLimits.min = 5;
     config->publishingIntervalLimits.min = 50;
     UA_String_clear(&config->applicationDescription.applicationUri);
     config->applicationDescription.applicationUri = UA_String_fromChars("urn:vendor.example:press");
-    vendor = UA_Server_addNamespace(server, "http://vendor.example/press");
-    addDouble(server, "temperature", false);
-    keep(server, config, addDouble(server, "kept", true));
+    vendor = UA_Server_addNamespace(server, argv[4]);
+    for(int at = 5; at < argc; at++) {
+        char *colon = strchr(argv[at], ':');
+        if(!colon)
+            return EXIT_FAILURE;
+        *colon = 0;
+        UA_Boolean kept = strcmp(colon + 1, "kept") == 0;
+        UA_NodeId id = addVariable(server, argv[at], typeOf(colon + 1), kept);
+        if(kept)
+            keep(server, config, id);
+    }
     if(UA_Server_run_startup(server) != UA_STATUSCODE_GOOD)
         return EXIT_FAILURE;
     printf("ready\n");

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { freePort } from "@lineshaft/testing/free-port";
+import { VENDOR } from "./server-protocol.ts";
 import type { NewValue } from "./server-protocol.ts";
 
 /** The program of open62541-server.c beside this file, where it was built. */
@@ -39,7 +40,10 @@ export class Open62541Server implements AsyncDisposable {
 
   async start(): Promise<void> {
     const files = ["certificate.der", "key.der"].map((name) => join(this.#folder, name));
-    const child = spawn(this.#program, [String(this.port), ...files], { stdio: ["pipe", "pipe", "inherit"] });
+    const variables = ["temperature:double", "kept:kept"];
+    const child = spawn(this.#program, [String(this.port), ...files, VENDOR, ...variables], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     createInterface(child.stdout).on("line", (line) => {
       // Its log goes the same way.
       if (line === "ready" || line === "done") this.#waiting.shift()?.();

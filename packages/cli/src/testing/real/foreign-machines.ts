@@ -49,19 +49,30 @@ class ToldProcess implements AsyncDisposable {
     this.#child.once("exit", () => process.off("exit", end));
   }
 
-  async tell(line: object): Promise<void> {
-    const answered = this.answer();
-    this.#child.stdin?.write(`${JSON.stringify(line)}\n`);
+  tell(line: object): Promise<void> {
+    return this.say(JSON.stringify(line));
+  }
+
+  /** `expected`: the answer, where other lines may come before it. */
+  async say(line: string, expected?: string): Promise<void> {
+    const answered = this.answer(expected);
+    this.#child.stdin?.write(`${line}\n`);
     await answered;
   }
 
-  async answer(): Promise<void> {
+  async answer(expected?: string): Promise<void> {
     const ended = new AbortController();
     const gone = once(this.#child, "exit", { signal: ended.signal }).then(() => {
       throw new Error(`The machine ended: ${this.#said}`);
     });
     try {
-      await Promise.race([once(this.#lines, "line", { signal: ended.signal }), gone]);
+      const line = async () => {
+        const [said] = (await once(this.#lines, "line", { signal: ended.signal })) as [string];
+        return said;
+      };
+      let said: string;
+      do said = (await Promise.race([line(), gone])) as string;
+      while (expected !== undefined && said !== expected);
     } finally {
       gone.catch(() => undefined);
       ended.abort();
@@ -98,8 +109,27 @@ function textRegisters(text: string): number[] {
   return Array.from({ length: 20 }, (_, n) => bytes.readUInt16BE(n * 2));
 }
 
-/** A server of node-opcua in a process of its own. */
-export async function opcuaMachine(port: number, pki: string): Promise<Machine> {
+/** A server on open62541 where its program is named (packages/opcua/src/testing/open62541-server.c), otherwise of node-opcua. */
+export function opcuaMachine(port: number, pki: string): Promise<Machine> {
+  const program = process.env["LINESHAFT_OPEN62541"];
+  return program === undefined ? nodeOpcuaMachine(port, pki) : open62541Machine(program, port);
+}
+
+async function open62541Machine(program: string, port: number): Promise<Machine> {
+  const variables = ["good:uint32", "state:int32", "order:text", "lot:text"];
+  const server = new ToldProcess(program, [String(port), "-", "-", "urn:machine", ...variables]);
+  await server.answer("ready");
+  return {
+    async show({ order, lot, state, good }) {
+      // Order and lot first: what is counted afterwards is theirs.
+      for (const [name, value] of Object.entries({ order, lot, state, good }))
+        if (value !== undefined) await server.say(`set ${name} ${value} ${Date.now()}`, "done");
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function nodeOpcuaMachine(port: number, pki: string): Promise<Machine> {
   const server = new ToldProcess(process.execPath, [
     fileURLToPath(new URL("opcua-machine.ts", import.meta.url)),
     String(port),
