@@ -70,9 +70,10 @@ class ToldProcess implements AsyncDisposable {
         const [said] = (await once(this.#lines, "line", { signal: ended.signal })) as [string];
         return said;
       };
-      let said: string;
-      do said = (await Promise.race([line(), gone])) as string;
-      while (expected !== undefined && said !== expected);
+      for (;;) {
+        const said = await Promise.race([line(), gone]);
+        if (expected === undefined || said === expected) return;
+      }
     } finally {
       gone.catch(() => undefined);
       ended.abort();
