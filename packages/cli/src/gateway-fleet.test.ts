@@ -1,8 +1,5 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Plant } from "./testing/plant.ts";
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 60_000 });
 
 const config = (lines: string) => `
 import { defineHub } from "@lineshaft/engine";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Secret } from "@lineshaft/core";
 import { aCompletion } from "@lineshaft/model";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { databaseAt } from "./reference.ts";
 import { ERP_KEY, Plant } from "./testing/plant.ts";
@@ -12,9 +12,6 @@ let server: PostgresServer;
 let ownerUrl: string;
 let hubUrl: string;
 let hubRole: string;
-
-// Each command is a process of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
   server = await startPostgres();

@@ -4,15 +4,13 @@ import { copyIntoPostgres, openPostgresLedger, planRetention, retainPostgres } f
 import { backupSqliteLedger, openSqliteLedger, readSqliteLedger, restoreSqliteLedger } from "@lineshaft/ledger-sqlite";
 import { FakeClock, MemorySystem, describeLedger, eventually, fillLedger, level, note } from "@lineshaft/testing";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { drop, flow, resend } from "./index.ts";
 import { HubBed } from "./testing/hub-bed.ts";
 import { WorkersBed } from "./testing/workers-bed.ts";
 
 let server: PostgresServer;
 let url: string;
-
-vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
   server = await startPostgres();

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type CommitGroup, type Ledger, type Route, deliveryId, laneOf } from "@lineshaft/core";
 import { FakeClock, aMessage, describeLedger, fillLedger } from "@lineshaft/testing";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Connections } from "./connections.ts";
 import { migratePostgres, openPostgresLedger } from "./index.ts";
 import { PostgresLedger } from "./ledger.ts";
@@ -15,9 +15,6 @@ import { dumpLedger } from "./testing/golden.ts";
 let server: PostgresServer;
 let url: string;
 let folder: string;
-
-// Two workers under load, on a machine that others use too.
-vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
   server = await startPostgres();

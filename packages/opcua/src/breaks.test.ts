@@ -109,7 +109,7 @@ test("a line that swallows everything is noticed, and nothing of it goes unseen"
   await eventually("the newest arrives", () => observer.last("kept")?.value === 105, stood(reading));
   await eventually("the gap is told", () => observer.gaps.some((gap) => gap.filled), stood(reading));
   expect(observer.goodValues("kept").slice(-105)).toEqual(numbers(1, 105));
-}, 90_000);
+});
 
 test("values that overflow the server's queue are read from history, or the gap is told", async () => {
   await using server = await OpcUaServer.open();
@@ -166,12 +166,9 @@ test("a process that has gone silent is ended and started anew", async () => {
   const { observer, source } = reading;
   await listening(reading);
   process.kill(source.processId ?? 0, "SIGSTOP");
-  const stopped = Date.now();
-  while (observer.listened < 2 && Date.now() - stopped < 60_000)
-    await eventually("it listens again", () => observer.listened === 2).catch(() => {});
-  expect(observer.listened).toBe(2);
+  await eventually("it listens again", () => observer.listened === 2, stood(reading));
   expect(reading.logged.join()).toContain("it was silent for 20 s");
-}, 90_000);
+});
 
 test("a hub that takes nothing makes the process hold still, and then loses nothing", async () => {
   await using server = await OpcUaServer.open();

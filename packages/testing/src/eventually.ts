@@ -1,5 +1,5 @@
 /** Longest wait for something real to happen, in ms: generous, because a busy machine is no failure. */
-const EVENTUALLY_MS = 15_000;
+const EVENTUALLY_MS = 45_000;
 
 /**
  * Waits for real input and output: resolves when `condition` holds, looking again at each turn of the event loop.
