@@ -57,6 +57,21 @@ export interface Intake {
   /** A source's own place in its peer, durable. Save it only after everything before it has been recorded. */
   loadCursor(name: string): Promise<string | undefined>;
   saveCursor(name: string, value: string): Promise<void>;
+  /** What the hub's other workers have in hand; missing while there is none. Look each time: workers come and go. */
+  readonly others?: OtherWorkers | undefined;
+}
+
+/** For a source whose peer speaks to one worker of a hub, and fetches there what all of them have for it. */
+export interface OtherWorkers {
+  /** What they have begun to send to a system and not settled yet, the oldest first, as the ledger has it at a moment after the call. */
+  begun(system: string): Promise<BegunItem[]>;
+  /** These with their values, mapped here. What this worker's flows cannot map is left out. */
+  items(begun: readonly BegunItem[]): Promise<Item<unknown>[]>;
+}
+
+/** An item on its way, without its value. */
+export interface BegunItem extends Pick<Item<unknown>, "token" | "key" | "attempt"> {
+  delivery: number;
 }
 
 /**

@@ -10,6 +10,7 @@ export type { Contract, Description, Reference, References } from "./contract.ts
 export { NESTING_LEVELS, nestingDepth, refuseDeepNesting } from "./nesting.ts";
 export { silentLog } from "./connector.ts";
 export type {
+  BegunItem,
   Cursor,
   Fact,
   Found,
@@ -18,6 +19,7 @@ export type {
   Item,
   Log,
   Operation,
+  OtherWorkers,
   Outcome,
   Receipt,
   Repeat,
@@ -28,7 +30,7 @@ export type {
   SystemLimits,
   Target,
 } from "./connector.ts";
-export { ATTEMPT_BODY_CHARS, LANES, ROUTES, cursorsOf, deliveryId, laneOf, messageOf } from "./ledger.ts";
+export { ATTEMPT_BODY_CHARS, LANES, ROUTES, cursorsOf, deliveryId, laneOf, messageOf, routeOf } from "./ledger.ts";
 export type {
   Act,
   AuditEntry,

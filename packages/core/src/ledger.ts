@@ -27,6 +27,10 @@ export function messageOf(delivery: number): number {
   return Math.floor(delivery / ROUTES);
 }
 
+export function routeOf(delivery: number): number {
+  return delivery % ROUTES;
+}
+
 /** The lane of an order key: FNV-1a over its UTF-16 code units. The same on every worker and in every version. */
 export function laneOf(key: string): number {
   let hash = 0x811c9dc5;
@@ -385,8 +389,8 @@ export interface Ledger extends AsyncDisposable {
   }): Promise<OpenDelivery[]>;
   /** The same for one key. */
   openOfKey(query: { system: string; key: string; after: number; limit: number }): Promise<OpenDelivery[]>;
-  /** Deliveries in `sending` or `checking`, in the given lanes: what a crashed worker had in hand. */
-  inHand(lanes: readonly number[]): Promise<(OpenDelivery & { system: string })[]>;
+  /** Deliveries in `sending` or `checking`, in the given lanes, of one system or of all: what other workers have in hand, or a crashed one had. */
+  inHand(lanes: readonly number[], system?: string): Promise<(OpenDelivery & { system: string })[]>;
   /** Canonical payloads (the edited one where there is one) with what dispatch needs of the message. */
   payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>>;
 

@@ -16,6 +16,7 @@ import {
   silentLog,
   systemClock,
 } from "@lineshaft/core";
+import { BegunElsewhere } from "./begun-elsewhere.ts";
 import { Committer } from "./committer.ts";
 import { FlowFigures } from "./flow-figures.ts";
 import { type HubDefinition, defineHub } from "./hub-definition.ts";
@@ -141,6 +142,7 @@ class RunningHub implements Hub {
   readonly #sources: { system: string; source: Source; runner: SourceRunner; lane: number }[] = [];
   readonly #intakeFigures: IntakeFigures = { accepted: 0, duplicates: 0, refused: 0, turnedAway: 0 };
   readonly #flowFigures: FlowFigures;
+  readonly #elsewhere: BegunElsewhere;
   #backlog = new Map<string, SystemStatus["backlog"]>();
   #lastAct = 0;
   #startedAt = 0;
@@ -162,6 +164,11 @@ class RunningHub implements Hub {
     this.#scopes = new PlantScopes(parts.definition.systems);
     this.#crashes = new CrashCount(parts.ledger);
     this.#flowFigures = new FlowFigures(parts.routing);
+    this.#elsewhere = new BegunElsewhere({
+      ...parts,
+      scopes: this.#scopes,
+      isOurs: (lane) => this.#lanes.fence(lane) !== undefined,
+    });
     this.#lanes = new Lanes({
       ...parts,
       recover: async (claims) => {
@@ -394,6 +401,7 @@ class RunningHub implements Hub {
       figures: this.#intakeFigures,
       accepted: (deliveries, superseded, flows) => this.#accepted(deliveries, superseded, flows),
       counted,
+      others: () => (this.#lanes.workers > 1 ? this.#elsewhere : undefined),
     });
   }
 

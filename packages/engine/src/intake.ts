@@ -8,6 +8,7 @@ import {
   type Ledger,
   LineshaftError,
   type NewMessage,
+  type OtherWorkers,
   type Receipt,
   type References,
   showValue,
@@ -56,6 +57,7 @@ interface IntakeOptions {
   /** Called in the order of acceptance, before the source is answered. */
   accepted: (deliveries: Accepted[], superseded: readonly number[], flows: readonly string[]) => void;
   counted: (fact: Fact) => void;
+  others: () => OtherWorkers | undefined;
 }
 
 /** Text that is not valid UTF-8 is refused rather than repaired, because a repaired lot number is another lot. */
@@ -127,6 +129,10 @@ export class EngineIntake implements Intake {
   /** Whoever runs the source wants to know; see SourceRunner. */
   listening(): void {
     // Only a running source has somebody who waits for it.
+  }
+
+  get others(): OtherWorkers | undefined {
+    return this.#o.others();
   }
 
   loadCursor(name: string): Promise<string | undefined> {

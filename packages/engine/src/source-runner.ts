@@ -25,6 +25,9 @@ export class SourceRunner {
       record: (fact) => intake.record(fact),
       loadCursor: (name) => intake.loadCursor(name),
       saveCursor: (name, value) => intake.saveCursor(name, value),
+      get others() {
+        return intake.others;
+      },
       listening: () => this.#become("running"),
     };
     this.#clock = options.clock;

@@ -439,10 +439,14 @@ export class SystemWorker {
   }
 }
 
-/** The token names the delivery for good, and the ledger too: another ledger counts from 1 as well. */
+/** Names the delivery for good, and the ledger too: another ledger counts from 1 as well. */
+export function tokenOf(ledger: string, delivery: number): string {
+  return `${ledger}-${delivery.toString(36)}`;
+}
+
 function itemOf(ledger: string, task: Task, carried: Carried, value: unknown): Item<never> {
   return {
-    token: `${ledger}-${task.id.toString(36)}`,
+    token: tokenOf(ledger, task.id),
     key: task.key,
     value: value as never,
     attempt: task.attempts + 1,

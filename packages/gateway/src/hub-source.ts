@@ -96,7 +96,7 @@ export class HubSource implements Source {
     });
     try {
       await this.#listen(server);
-      for (const outbox of this.#outboxes.values()) outbox.open();
+      for (const outbox of this.#outboxes.values()) outbox.open(intake);
       intake.listening();
       if (!signal.aborted) await once(signal, "abort");
     } finally {

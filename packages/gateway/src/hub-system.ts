@@ -76,8 +76,8 @@ const IN_FLIGHT = 4;
 export function gatewayIntake(options: GatewayIntakeOptions): GatewayIntake {
   checkGatewayOptions(options);
   const outboxes = new Map<string, Outbox>();
-  const outboxOf = (name: string, { clock }: SystemContext) => {
-    const outbox = outboxes.get(name) ?? new Outbox(name, clock);
+  const outboxOf = (name: string, context: SystemContext) => {
+    const outbox = outboxes.get(name) ?? new Outbox(name, context);
     outboxes.set(name, outbox);
     return outbox;
   };
@@ -149,7 +149,11 @@ function gatewayTarget(
       schema: {},
       check: (): Finding[] => [],
     },
-    open: (context) => Promise.resolve(openTarget(gateway, outboxOf(gateway, context))),
+    open: (context) => {
+      const outbox = outboxOf(gateway, context);
+      outbox.serve(name);
+      return Promise.resolve(openTarget(gateway, outbox));
+    },
   };
   return definition;
 }
@@ -165,13 +169,13 @@ function openTarget(gateway: string, outbox: Outbox): System {
   return {
     targets: { order },
     sources: {},
-    check: () => Promise.resolve(healthOf(gateway, outbox)),
+    check: () => healthOf(gateway, outbox),
     close: () => Promise.resolve(),
   };
 }
 
-function healthOf(gateway: string, outbox: Outbox): Health {
-  if (outbox.present) return { ok: true, detail: "is linked" };
+async function healthOf(gateway: string, outbox: Outbox): Promise<Health> {
+  if (await outbox.isPresent()) return { ok: true, detail: "is linked" };
   return {
     ok: false,
     message: `Gateway ${gateway} does not ask for orders.`,

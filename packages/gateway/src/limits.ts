@@ -58,6 +58,12 @@ export const ORDERS_AHEAD = 10_000;
 /** How many of the newest orders a gateway knows again, once its consumers have taken them. */
 export const ORDERS_REMEMBERED = 100_000;
 
+/** A worker of several looks this often, in ms, for what the others have for a gateway, and for what it took from them. */
+export const ORDERS_LOOK_MS = 500;
+
+/** A worker of several writes this often at most, in ms, that a gateway asks it for orders, unless it has stored some. */
+export const ORDERS_NOTE_MS = 5_000;
+
 /** How long an order waits at the hub for a gateway that does not fetch it, in ms, before it is tried again later. */
 export const ORDER_WAIT_MS = 60_000;
 

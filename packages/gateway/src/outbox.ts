@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { Clock, Item, Outcome } from "@lineshaft/core";
-import { AWAY_AFTER_MS, ORDERS_PER_POLL, ORDER_WAIT_MS } from "./limits.ts";
+import { type Clock, type Intake, type Item, type Log, type Outcome, type Timer, explain } from "@lineshaft/core";
+import { AWAY_AFTER_MS, ORDERS_LOOK_MS, ORDERS_PER_POLL, ORDER_WAIT_MS } from "./limits.ts";
+import { SharedOrders, isSame } from "./shared-orders.ts";
 
 /** A message of the hub for a gateway. */
 export interface Order {
-  /** Counts within one run of the hub's process. */
+  /** Counts what one run of the hub's process hands out; what is handed out again counts anew. */
   n: number;
   token: string;
   key: string;
@@ -20,52 +21,87 @@ export interface OrdersAnswer {
   now: number;
 }
 
-interface Offered extends Order {
+interface Offered {
+  item: Item<unknown>;
   /** It was in an answer, so the gateway may have it. */
   handed: boolean;
   settle: (outcome: Outcome) => void;
 }
 
-/** Orders of one gateway, from the hub's dispatch until the gateway says that they are on its disk. */
+/** What was in the last answer that had orders: all of it is stored when the gateway asks for what comes after `through`. */
+interface Handed {
+  through: number;
+  own: Offered[];
+  others: Item<unknown>[];
+}
+
+/**
+ * Orders of one gateway, from the hub's dispatch until the gateway says that they are on its disk. With several workers,
+ * the one that the gateway asks hands out what the others have in hand, too.
+ */
 export class Outbox {
   readonly #gateway: string;
   readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #systems = new Set<string>();
   readonly #run = randomUUID();
   #offered: Offered[] = [];
-  #next = 1;
-  #open = false;
+  #handed: Handed | undefined;
+  #counted = 0;
+  #requests = 0;
   #changed = Promise.withResolvers<void>();
-  /** When the gateway last asked. */
-  askedAt: number | undefined;
+  /** While gateways can reach this process. */
+  #shared: SharedOrders | undefined;
+  #look: Timer | undefined;
+  /** When the gateway last asked, here or another worker. */
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #askedElsewhereAt = Number.NEGATIVE_INFINITY;
 
-  constructor(gateway: string, clock: Clock) {
+  constructor(gateway: string, { clock, log }: { clock: Clock; log: Log }) {
     this.#gateway = gateway;
     this.#clock = clock;
+    this.#log = log;
   }
 
-  get present(): boolean {
-    return this.askedAt !== undefined && this.#clock.now() - this.askedAt < AWAY_AFTER_MS;
+  /** Orders of this system go through here. */
+  serve(system: string): void {
+    this.#systems.add(system);
   }
 
   /** Gateways can reach this process from now on. */
-  open(): void {
-    this.#open = true;
+  open(intake: Intake): void {
+    this.#shared = new SharedOrders({
+      gateway: this.#gateway,
+      run: this.#run,
+      systems: this.#systems,
+      intake,
+      clock: this.#clock,
+    });
   }
 
   /** They cannot any more: what waits is given back, and what comes is not kept waiting. */
   shut(): void {
-    this.#open = false;
+    this.#shared = undefined;
+    this.#look?.cancel();
+    this.#look = undefined;
     this.#giveUp(this.#offered);
+  }
+
+  /** Whether the gateway has asked for orders lately, whichever worker. */
+  async isPresent(): Promise<boolean> {
+    await this.#readNote();
+    return this.#isAsking(Math.max(this.#askedAt, this.#askedElsewhereAt));
   }
 
   /** Resolves when the gateway has stored them, or did not in time. */
   async offer(items: readonly Item<unknown>[], signal: AbortSignal): Promise<Outcome[]> {
-    const offered = items.map(({ token, key, value }) => this.#offer({ token, key, value }));
+    const offered = items.map((item) => this.#offer(item));
     const give = () => this.#giveUp(offered.map(({ order }) => order));
-    if (!this.#open) give();
+    if (this.#shared === undefined) give();
     const timer = this.#clock.after(ORDER_WAIT_MS, give);
     signal.addEventListener("abort", give, { once: true });
     this.#changed.resolve();
+    this.#lookLater();
     try {
       return await Promise.all(offered.map(({ outcome }) => outcome));
     } finally {
@@ -74,50 +110,118 @@ export class Outbox {
     }
   }
 
-  /** Settles what the gateway has stored, and resolves with what comes after it, at once or when there is something. */
+  /**
+   * Settles what the gateway has stored, and resolves with what comes after it, at once or when there is something. A gateway
+   * has one request at a time: one that it gave up gets nothing.
+   */
   async take(asked: { run: string; after: number; waitMs: number }, signal: AbortSignal): Promise<OrdersAnswer> {
-    this.askedAt = this.#clock.now();
-    const after = asked.run === this.#run ? asked.after : 0;
-    this.#settleUpTo(after);
-    if (this.#offered.length === 0) await this.#somethingOffered(asked.waitMs, signal);
-    this.askedAt = this.#clock.now();
-    const orders = this.#offered.slice(0, ORDERS_PER_POLL);
-    for (const order of orders) order.handed = true;
-    return {
-      kind: "orders",
-      run: this.#run,
-      orders: orders.map(({ n, token, key, value }) => ({ n, token, key, value })),
-      now: this.#clock.now(),
-    };
+    const request = ++this.#requests;
+    // Ends the wait of a request before this one.
+    this.#changed.resolve();
+    this.#askedAt = this.#clock.now();
+    await this.#settleStored(asked);
+    let others = await this.#waitingElsewhere();
+    for (let left = asked.waitMs; left > 0 && this.#offered.length === 0 && others.length === 0;) {
+      if (signal.aborted || request !== this.#requests) break;
+      const wait = this.#shared?.any === true ? Math.min(left, ORDERS_LOOK_MS) : left;
+      await this.#somethingOffered(wait, signal);
+      left -= wait;
+      others = await this.#waitingElsewhere();
+    }
+    this.#askedAt = this.#clock.now();
+    const orders = signal.aborted || request !== this.#requests ? [] : this.#hand(others);
+    return { kind: "orders", run: this.#run, orders, now: this.#clock.now() };
   }
 
-  #offer({ token, key, value }: Omit<Order, "n">): { order: Offered; outcome: Promise<Outcome> } {
+  /** Half of an answer is for what others have, if they have as much. */
+  #hand(others: Item<unknown>[]): Order[] {
+    const own = this.#offered.slice(0, ORDERS_PER_POLL - others.length);
+    if (own.length + others.length === 0) return [];
+    for (const order of own) order.handed = true;
+    const orders = [...own.map(({ item }) => item), ...others].map(({ token, key, value }) => ({
+      n: ++this.#counted,
+      token,
+      key,
+      value,
+    }));
+    this.#handed = { through: this.#counted, own, others };
+    return orders;
+  }
+
+  async #waitingElsewhere(): Promise<Item<unknown>[]> {
+    const but = new Set(this.#offered.map(({ item }) => item.token));
+    const limit = Math.max(ORDERS_PER_POLL / 2, ORDERS_PER_POLL - this.#offered.length);
+    return (await this.#shared?.waiting({ but, limit })) ?? [];
+  }
+
+  #offer(item: Item<unknown>): { order: Offered; outcome: Promise<Outcome> } {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    const order: Offered = { n: this.#next++, token, key, value, handed: false, settle: resolve };
+    const order: Offered = { item, handed: false, settle: resolve };
     this.#offered.push(order);
     return { order, outcome: promise };
   }
 
-  #settleUpTo(n: number): void {
-    const stored = this.#offered.filter((order) => order.n <= n);
-    this.#offered = this.#offered.filter((order) => order.n > n);
-    for (const order of stored) order.settle({ kind: "done", receipt: `${this.#gateway} ${order.token}` });
+  async #settleStored({ run, after }: { run: string; after: number }): Promise<void> {
+    const handed = this.#handed;
+    if (handed === undefined || run !== this.#run || after < handed.through) return;
+    this.#handed = undefined;
+    this.#settle(handed.own);
+    await this.#shared?.tell(handed.others);
+  }
+
+  #settle(stored: readonly Offered[]): void {
+    const settled = new Set(stored);
+    this.#offered = this.#offered.filter((order) => !settled.has(order));
+    for (const { item, settle } of stored) settle({ kind: "done", receipt: `${this.#gateway} ${item.token}` });
+  }
+
+  /** While something is offered here, the gateway may fetch it from another worker. */
+  #lookLater(): void {
+    if (this.#shared === undefined || this.#offered.length === 0) return;
+    this.#look ??= this.#clock.after(ORDERS_LOOK_MS, () => {
+      void this.#readNote().then(() => {
+        this.#look = undefined;
+        this.#lookLater();
+      });
+    });
+  }
+
+  async #readNote(): Promise<void> {
+    try {
+      const note = await this.#shared?.read();
+      if (note === undefined) return;
+      if (note.run !== this.#run) this.#askedElsewhereAt = note.askedAt;
+      this.#settle(this.#offered.filter(({ item }) => note.stored.some((stored) => isSame(item, stored))));
+    } catch (error) {
+      this.#log.warn("what a gateway fetched from other workers could not be read; it is looked at again", {
+        gateway: this.#gateway,
+        why: explain(error),
+      });
+    }
   }
 
   #giveUp(orders: readonly Offered[]): void {
     const given = new Set(orders);
     const left = this.#offered.filter((order) => given.has(order));
     this.#offered = this.#offered.filter((order) => !given.has(order));
-    for (const order of left)
-      order.settle(
-        order.handed
-          ? { kind: "uncertain", message: `Gateway ${this.#gateway} was handed it and did not say that it is stored.` }
-          : {
-              kind: "unavailable",
-              message: `Gateway ${this.#gateway} did not fetch it.`,
-              next: "It waits until the gateway is linked again.",
-            },
-      );
+    const elsewhere = this.#isAsking(this.#askedElsewhereAt);
+    for (const { handed, settle } of left) settle(handed || elsewhere ? this.#notTold() : this.#notFetched());
+  }
+
+  #notTold(): Outcome {
+    return { kind: "uncertain", message: `Gateway ${this.#gateway} may have it and did not say that it is stored.` };
+  }
+
+  #notFetched(): Outcome {
+    return {
+      kind: "unavailable",
+      message: `Gateway ${this.#gateway} did not fetch it.`,
+      next: "It waits until the gateway is linked again.",
+    };
+  }
+
+  #isAsking(at: number): boolean {
+    return this.#clock.now() - at < AWAY_AFTER_MS;
   }
 
   async #somethingOffered(waitMs: number, signal: AbortSignal): Promise<void> {

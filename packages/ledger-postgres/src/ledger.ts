@@ -142,8 +142,9 @@ export class PostgresLedger implements Ledger {
     return (await this.#readOften(this.#sql.openOfKey, values)).map(openDelivery);
   }
 
-  async inHand(lanes: readonly number[]): Promise<(OpenDelivery & { system: string })[]> {
-    const rows = await this.#readOften(this.#sql.inHand, [lanes]);
+  async inHand(lanes: readonly number[], system?: string): Promise<(OpenDelivery & { system: string })[]> {
+    const of = system === undefined ? null : await this.#systemId(system);
+    const rows = await this.#readOften(this.#sql.inHand, [lanes, of]);
     return rows.map((row) => ({ ...openDelivery(row), system: fromStored(row["system"] as string) }));
   }
 

@@ -81,7 +81,7 @@ async function done(text: string, values: unknown[]): Promise<Done> {
 async function doneAsPlannedOnce(text: string, values: unknown[]): Promise<Done> {
   await client.query(`set plan_cache_mode = force_generic_plan; prepare once as ${text}`);
   const written = values.map((value) =>
-    client.escapeLiteral(Array.isArray(value) ? `{${value.join(",")}}` : String(value)),
+    value === null ? "null" : client.escapeLiteral(Array.isArray(value) ? `{${value.join(",")}}` : String(value)),
   );
   try {
     return told(await client.query(`explain (analyze, buffers, format json) execute once (${written.join(", ")})`));
@@ -152,8 +152,8 @@ describe.each(plans)("every statement of the hot path finds its rows by an index
     expect(blocks).toBeLessThan(mostBlocks);
   });
 
-  test("inHand looks at open deliveries only", async () => {
-    const { nodes } = await done(sql.inHand, [everyLane]);
+  test.each([null, 1])("inHand looks at open deliveries only, of system %s", async (system) => {
+    const { nodes } = await done(sql.inHand, [everyLane, system]);
     // In the newest month, all are open.
     expect(scanned(nodes)).toEqual([`delivery_p0${newestDay}`]);
   });

@@ -34,7 +34,7 @@ export function statements(s: string) {
         d.edited is not null as edited, s.name as system
       from ${s}.system s
         join ${s}.delivery d on d.system = s.id and d.open
-      where d.lane = any ($1::smallint[]) and d.state in ('sending', 'checking')
+      where d.lane = any ($1::smallint[]) and d.state in ('sending', 'checking') and ($2::int is null or s.id = $2)
       order by d.id`,
     payloads: `
       select d.id as delivery, m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time,

@@ -169,11 +169,12 @@ export class SqliteLedger implements Ledger {
     );
   }
 
-  inHand(_lanes: readonly number[]): Promise<(OpenDelivery & { system: string })[]> {
+  inHand(_lanes: readonly number[], system?: string): Promise<(OpenDelivery & { system: string })[]> {
     return this.#try(() =>
       this.#writer.sql.inHand
         .all()
         .map((row) => ({ ...openDelivery(row), system: String(row["system"]) }))
+        .filter((delivery) => system === undefined || delivery.system === system)
         .sort((a, b) => a.id - b.id),
     );
   }

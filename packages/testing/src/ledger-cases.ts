@@ -284,6 +284,8 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
         [sending, "sending", "odoo"],
         [checking, "checking", "odoo"],
       ]);
+      expect(await ledger.inHand([...claims.keys()], "odoo")).toEqual(inHand);
+      expect(await ledger.inHand([...claims.keys()], "erp")).toEqual([]);
     });
 
     test("an older version of a state is suppressed, a newer one makes the unsent older one moot", async () => {

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Ledger, Secret } from "@lineshaft/core";
-import { type Hub, openHub } from "@lineshaft/engine";
+import { type Ledger, type StoredDelivery, Secret } from "@lineshaft/core";
+import { type Hub, flow, openHub } from "@lineshaft/engine";
 import { openPostgresLedger } from "@lineshaft/ledger-postgres";
 import { equipmentEvent } from "@lineshaft/model";
-import { FakeClock, eventually, makeCertificates, note, seededRandom, settled } from "@lineshaft/testing";
+import { FakeClock, type Note, eventually, makeCertificates, note, seededRandom, settled } from "@lineshaft/testing";
 import { FaultProxy } from "@lineshaft/testing/fault-proxy";
-import { Gateway, type GatewayIntake, gatewayIntake } from "../index.ts";
+import { Gateway, type GatewayIntake, type GatewayOrder, gatewayIntake } from "../index.ts";
 import { PushSource } from "./bed.ts";
 import { GATEWAY } from "./notes.ts";
 
@@ -28,6 +28,8 @@ export class WorkersBed implements AsyncDisposable {
   readonly certificates = makeCertificates();
   readonly line: FaultProxy;
   readonly source = new PushSource();
+  /** Orders that the gateway's consumer took. */
+  readonly taken: (GatewayOrder & { value: Note })[] = [];
   #gateway: Gateway | undefined;
   #workers: Worker[] = [];
   readonly #url: string;
@@ -55,6 +57,7 @@ export class WorkersBed implements AsyncDisposable {
       gateways: [{ name: GATEWAY }],
       onListening: (url) => (port = Number(new URL(url).port)),
     });
+    const target = intake.gateway({ name: "gateway-client", gateway: GATEWAY });
     const open = async () => {
       const ledger = await openPostgresLedger({ url: this.#url, serverClock: this.clock, listen: false });
       return wrap(this.#counted(ledger));
@@ -63,8 +66,8 @@ export class WorkersBed implements AsyncDisposable {
       {
         name: "hub",
         ledger: { engine: "postgres", location: "test", open },
-        systems: [intake],
-        flows: [],
+        systems: [intake, target],
+        flows: [flow("orders", note).to(target.order, { when: ({ id }) => id.startsWith("o-"), map: (it) => it })],
         contracts: [note, equipmentEvent],
       },
       { clock: this.clock, random: seededRandom(1), worker: name },
@@ -88,7 +91,8 @@ export class WorkersBed implements AsyncDisposable {
     this.line.reset();
   }
 
-  async startGateway(): Promise<Gateway> {
+  /** `orders`: something takes them. */
+  async startGateway({ orders = false } = {}): Promise<Gateway> {
     const { ca, clientCert, clientKey } = this.certificates;
     this.#gateway = await Gateway.start(
       {
@@ -97,6 +101,7 @@ export class WorkersBed implements AsyncDisposable {
         tls: { ca, cert: clientCert, key: Secret.file(clientKey) },
         buffer: join(this.folder, "buffer.db"),
         systems: [this.source.system],
+        consumers: orders ? [{ name: "running-order", take: (order) => this.#take(order) }] : [],
         limits: { lingerMs: 0, batchFacts: 10 },
       },
       { clock: this.clock, random: seededRandom(2) },
@@ -108,14 +113,29 @@ export class WorkersBed implements AsyncDisposable {
     await Promise.all(Array.from({ length: to - from + 1 }, (_, at) => this.source.push(from + at)));
   }
 
+  /** Hands a worker orders of these keys in turn, numbered from `from` to `to`. */
+  async order({ hub }: Worker, keys: readonly string[], from: number, to: number): Promise<void> {
+    for (let n = from; n <= to; n++) {
+      const fact: Note = { id: `o-${n}`, key: keys[n % keys.length] ?? "", n };
+      const recorded = hub.intake("erp").record({ contract: "note.v1", raw: JSON.stringify(fact) });
+      await this.#passing(recorded.then(() => undefined));
+    }
+  }
+
+  /** As a worker that lives sees them. */
+  async orders(): Promise<StoredDelivery[]> {
+    const [worker] = this.#workers;
+    return worker?.hub.ledger.deliveries({ system: "gateway-client", limit: 100_000 }) ?? [];
+  }
+
   /** Waits for something real, and lets the gateway's waits between two tries pass. */
-  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  async until(what: string, condition: () => boolean | Promise<boolean>, stepMs = STEP_MS): Promise<void> {
     const link = () => this.#gateway?.status().link;
     await eventually(
       what,
       async () => {
         const nextTryAt = link()?.nextTryAt;
-        await this.#pass(nextTryAt === undefined ? STEP_MS : Math.max(STEP_MS, nextTryAt - this.clock.now()));
+        await this.#pass(nextTryAt === undefined ? stepMs : Math.max(stepMs, nextTryAt - this.clock.now()));
         return condition();
       },
       () => this.#gateway?.status(),
@@ -144,6 +164,11 @@ export class WorkersBed implements AsyncDisposable {
     await this.line[Symbol.asyncDispose]();
     this.certificates[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #take(order: GatewayOrder): Promise<void> {
+    this.taken.push(order as GatewayOrder & { value: Note });
+    return Promise.resolve();
   }
 
   /** No time passes while the database is asked, however busy this machine is. */
