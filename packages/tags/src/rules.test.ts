@@ -2,7 +2,18 @@ import { describe, expect, test } from "vitest";
 import { countTag, defineLine, numberTag, releasedOrders, replayTags, textTag, unitTemplate } from "./index.ts";
 import type { Recorded, TagFact } from "./index.ts";
 import { aProductionOrderRelease } from "@lineshaft/model";
-import { at, bodies, expectFit, hour, minute, order, pressLine, second, start } from "./testing/press-line.ts";
+import {
+  at,
+  bodies,
+  expectFit,
+  hour,
+  minute,
+  order,
+  piecesOf,
+  pressLine,
+  second,
+  start,
+} from "./testing/press-line.ts";
 
 function run(recording: readonly Recorded[], until?: number): TagFact[] {
   const facts = replayTags(pressLine(), recording, until === undefined ? {} : { until: start + until });
@@ -63,6 +74,28 @@ describe("completions", () => {
       scrap: [{ quantity: { value: "2", unit: "C62" }, reason: "REJECT", lot: "L-1" }],
     });
     expect(report).not.toHaveProperty("lots");
+  });
+
+  test("never go without the lot while it is lost, whichever tag goes and comes first", () => {
+    const gone = (tag: string, value: string) => at(5 * second, tag, value, { quality: "stale" });
+    const back = [at(8 * second, "order", "MO-7"), at(8 * second, "product", "PUMP-20"), at(9 * second, "lot", "L-1")];
+    for (const returning of [back, back.toReversed()]) {
+      const recording = [
+        ...order(0, "MO-7", "L-1"),
+        ...counts([0, 0], [second, 3]),
+        gone("lot", "L-1"),
+        gone("order", "MO-7"),
+        gone("product", "PUMP-20"),
+        ...counts([6 * second, 5]),
+        ...returning.map((change, nth) => ({ ...change, sourceTime: start + 8 * second + nth })),
+        ...counts([10 * second, 12]),
+      ];
+      const reports = bodies(run(recording, 11 * minute), "completion");
+      expect(reports.map(({ lots }) => (lots as { lot: string }[] | undefined)?.[0]?.lot)).toEqual(
+        reports.map(() => "L-1"),
+      );
+      expect(piecesOf(run(recording, 11 * minute))).toBe(12);
+    }
   });
 
   test("go to the order and the shift in which the pieces were made", () => {

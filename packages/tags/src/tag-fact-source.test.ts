@@ -59,7 +59,7 @@ test("a time in which the hub did not run is a gap, over which counters go on", 
   }
   await clock.advance(2 * hour);
   const line = await play(pressLine({ clock }), intake);
-  await line.changes(at(2 * hour, "order", "MO-7"), at(2 * hour, "state", 1), at(2 * hour, "count", 70));
+  await line.changes(...order(2 * hour, "MO-7"), at(2 * hour, "state", 1), at(2 * hour, "count", 70));
   await clock.advance(minute);
   expect(told(intake)).toMatchObject([
     { kind: "state" },

@@ -532,15 +532,17 @@ export class UnitMachine implements RuleHost {
     this.#changeOrder(known, at, before === "unknown" ? since : at);
   }
 
+  /** Unknown while any of its tags is lost: without its lot it would be another order. What never had a value is left out. */
   #orderOfTags(): OrderKnown {
-    const text = (part: string) => {
-      const slot = this.#orderSlots[part];
-      return slot === undefined || slot.lostAt !== undefined ? undefined : (slot.reading as string | undefined);
-    };
-    const productionOrder = text("productionOrder");
+    const parts: Partial<Record<string, string>> = {};
+    for (const [part, slot] of Object.entries(this.#orderSlots)) {
+      if (slot === undefined) continue;
+      if (slot.lostAt !== undefined) return "unknown";
+      if (slot.reading !== undefined) parts[part] = slot.reading as string;
+    }
+    const { productionOrder, operation, product, lot } = parts;
     if (productionOrder === undefined) return "unknown";
     if (productionOrder === "") return "none";
-    const [operation, product, lot] = [text("operation"), text("product"), text("lot")];
     return {
       productionOrder,
       ...(operation ? { operation } : {}),
