@@ -97,8 +97,7 @@ export async function startFactory(options: FactoryOptions): Promise<Factory> {
     await ledger.close();
     const state: DemoState = { addresses, orders, lineOrders };
     const books = { odoo, sap, keep: () => writeDemoState(data, state), state };
-    const lanes = (): readonly number[] => running.hub.lanes();
-    const hall = prepareHall({ ...options, clock, random, ...books, lanes });
+    const hall = prepareHall({ ...options, clock, random, ...books });
     const faults = open.use(new SimulatorFaults({ odoo, sap, broker, hall, clock }));
     const running = await runHub({ definition, port: options.port, log, version: options.version, clock, faults });
     open.defer(() => running.stop());
@@ -229,12 +228,11 @@ function startPlant(options: PlantOptions): ReturnType<typeof startMesSimulator>
 /** The line's machines are as much faster than real ones as the plant's day is, within what can be watched and counted. */
 const CYCLE_MS = { real: 120_000, least: 200, most: 60_000 };
 
-function prepareHall(options: PlantOptions & { lanes: () => readonly number[] }): Hall {
-  const { data, speed, clock, random, log, odoo, sap, state, keep, lanes } = options;
+function prepareHall(options: PlantOptions): Hall {
+  const { data, speed, clock, random, log, odoo, sap, state, keep } = options;
   const planner = new OrderPlanner({
     orders: state.lineOrders,
     random,
-    lanes,
     release: (order) => {
       seedOrders([order], odoo, sap);
       state.lineOrders = [...planner.orders];

@@ -1,4 +1,3 @@
-import { laneOf } from "@lineshaft/core";
 import type { MesOrder } from "@lineshaft/simulators";
 import type { MachineView, PressLineMachine } from "@lineshaft/simulators/plant";
 
@@ -22,11 +21,6 @@ export interface OrderPlannerOptions {
   /** Orders of earlier starts. */
   orders: readonly MesOrder[];
   random: () => number;
-  /**
-   * Lanes of the hub's process that the gateway calls. An order goes down by the process that works its lane off, so with
-   * several of them only a number of these lanes reaches the line.
-   */
-  lanes: () => readonly number[];
   /** Releases an order in the systems of the office. */
   release: (order: MesOrder) => void;
 }
@@ -55,15 +49,13 @@ export class OrderPlanner {
       for (const sent of this.#underWay) if (there.has(sent.productionOrder)) this.#underWay.delete(sent);
       const coming = [...this.#underWay].filter(({ workCenter }) => workCenter === name).length;
       const has = waiting.length + (order === "" ? 0 : 1) + coming;
-      for (let n = has; n < ORDERS_AHEAD; n++) if (!this.#releaseFor(name)) return;
+      for (let n = has; n < ORDERS_AHEAD; n++) this.#releaseFor(name);
     }
   }
 
-  #releaseFor(machine: PressLineMachine): boolean {
-    const lanes = new Set(this.#o.lanes());
-    if (lanes.size === 0) return false;
-    let number = Math.max(FIRST_NUMBER - 1, ...this.#orders.map(({ productionOrder }) => Number(productionOrder))) + 1;
-    while (!lanes.has(laneOf(String(number)))) number++;
+  #releaseFor(machine: PressLineMachine): void {
+    const number =
+      Math.max(FIRST_NUMBER - 1, ...this.#orders.map(({ productionOrder }) => Number(productionOrder))) + 1;
     const { least, most } = PIECES;
     const order: MesOrder = {
       productionOrder: String(number),
@@ -75,6 +67,5 @@ export class OrderPlanner {
     this.#orders.push(order);
     this.#underWay.add(order);
     this.#o.release(order);
-    return true;
   }
 }
