@@ -52,6 +52,12 @@ export const ORDERS_PER_POLL = 100;
 /** Longest answer that a gateway reads, in bytes. */
 export const ANSWER_BYTES = 16 * 1024 * 1024;
 
+/** Most bytes of orders of this worker in one answer, and as much again of the others': both fit in what a gateway reads. */
+export const ORDERS_BYTES = 4 * 1024 * 1024;
+
+/** What an order has beside its value, at most: token, key and number. */
+export const ORDER_FRAME_BYTES = 2_048;
+
 /** Orders that a gateway fetches ahead of its slowest consumer; further ones wait at the hub. */
 export const ORDERS_AHEAD = 10_000;
 

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, type Intake, type Item, type Log, type Outcome, type Timer, explain } from "@lineshaft/core";
-import { AWAY_AFTER_MS, ORDERS_LOOK_MS, ORDERS_PER_POLL, ORDER_WAIT_MS } from "./limits.ts";
+import {
+  AWAY_AFTER_MS,
+  ORDERS_BYTES,
+  ORDERS_LOOK_MS,
+  ORDERS_PER_POLL,
+  ORDER_FRAME_BYTES,
+  ORDER_WAIT_MS,
+} from "./limits.ts";
 import { SharedOrders, isSame } from "./shared-orders.ts";
 
 /** A message of the hub for a gateway. */
@@ -134,8 +141,9 @@ export class Outbox {
   }
 
   /** Half of an answer is for what others have, if they have as much. */
-  #hand(others: Item<unknown>[]): Order[] {
-    const own = this.#offered.slice(0, ORDERS_PER_POLL - others.length);
+  #hand(waiting: Item<unknown>[]): Order[] {
+    const others = fitting(waiting, (item) => item);
+    const own = fitting(this.#offered.slice(0, ORDERS_PER_POLL - others.length), ({ item }) => item);
     if (own.length + others.length === 0) return [];
     for (const order of own) order.handed = true;
     const orders = [...own.map(({ item }) => item), ...others].map(({ token, key, value }) => ({
@@ -231,4 +239,14 @@ export class Outbox {
     // Aborted means that there is something, or that the gateway went.
     await this.#clock.sleep(waitMs, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
   }
+}
+
+/** The first ones, that together are no longer than half of an answer may be; one is always among them. */
+function fitting<T>(all: readonly T[], itemOf: (one: T) => Item<unknown>): T[] {
+  let bytes = 0;
+  const past = all.findIndex((one, at) => {
+    bytes += Buffer.byteLength(JSON.stringify(itemOf(one).value)) + ORDER_FRAME_BYTES;
+    return at > 0 && bytes > ORDERS_BYTES;
+  });
+  return past === -1 ? [...all] : all.slice(0, past);
 }
