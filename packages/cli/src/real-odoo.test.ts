@@ -46,12 +46,7 @@ function plantCases(odoo: RealOdoo): void {
     ];
     const quants = await admin.rows("stock.quant", domain, ["quantity", "location_id"]);
     return Object.fromEntries(
-      quants.map((row) => [
-        String((row["location_id"] as [number, string])[1])
-          .split("/")
-          .at(-1),
-        Number(row["quantity"]),
-      ]),
+      quants.map((row) => [(row["location_id"] as [number, string])[1].split("/").at(-1), Number(row["quantity"])]),
     );
   }
 

@@ -80,9 +80,11 @@ async function done(text: string, values: unknown[]): Promise<Done> {
 /** The same with the plan that serves all values: the server may come to it after some uses of a prepared statement. */
 async function doneAsPlannedOnce(text: string, values: unknown[]): Promise<Done> {
   await client.query(`set plan_cache_mode = force_generic_plan; prepare once as ${text}`);
-  const written = values.map((value) =>
-    value === null ? "null" : client.escapeLiteral(Array.isArray(value) ? `{${value.join(",")}}` : String(value)),
-  );
+  const literal = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const written = values.map((value) => {
+    if (value === null) return "null";
+    return client.escapeLiteral(Array.isArray(value) ? `{${value.map(literal).join(",")}}` : literal(value));
+  });
   try {
     return told(await client.query(`explain (analyze, buffers, format json) execute once (${written.join(", ")})`));
   } finally {

@@ -19,7 +19,7 @@ async function look() {
   } catch {
     contact(lookedAt === undefined ? "No contact" : `No contact since ${clockTime(lookedAt, Date.now())}`, "lost");
   } finally {
-    setTimeout(look, LOOK_MS);
+    setTimeout(() => void look(), LOOK_MS);
   }
 }
 

@@ -49,7 +49,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     }
   },
   pulled: async ({ place, line, random }) => {
-    if (place === undefined) return void line.reset();
+    if (place === undefined) {
+      line.reset();
+      return;
+    }
     place.pull();
     await pause(300 + random() * 2_500);
     place.mend();

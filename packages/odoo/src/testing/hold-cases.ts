@@ -24,7 +24,7 @@ export function holdCases(peer: Peer): void {
       );
       const at = (held: boolean) =>
         rows
-          .filter((row) => String((row["location_id"] as [number, string])[1]).endsWith("Quality Hold") === held)
+          .filter((row) => (row["location_id"] as [number, string])[1].endsWith("Quality Hold") === held)
           .reduce((sum, row) => sum + Number(row["quantity"]), 0);
       return [at(true), at(false)];
     };

@@ -24,7 +24,7 @@ export const named = (...names: string[]) => names.map((tag) => ({ tag, node: no
 export type BedOptions = Omit<OpcUaOptions, "name" | "facts"> & { name?: string };
 
 /** A source that does not run yet, with a folder of its own. */
-export function bedOf(options: BedOptions): { source: OpcUaTagSource; logged: string[]; dispose(): void } {
+export function bedOf(options: BedOptions): { source: OpcUaTagSource; logged: string[]; dispose: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "lineshaft-opcua-"));
   const logged: string[] = [];
   const note = (message: string, fields?: object) =>
