@@ -30,7 +30,9 @@ await run();
 function becomeHub() {
   const limit = "--max-semi-space-size";
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((option) => option.includes(limit));
-  if (given || process.platform === "win32" || !["start", "demo", "dev"].includes(process.argv[2])) return;
+  const [, , command, subcommand] = process.argv;
+  const runs = ["start", "demo", "dev"].includes(command) || (command === "gateway" && subcommand === "start");
+  if (given || process.platform === "win32" || !runs) return;
   const hub = [process.execPath, ...process.execArgv, `${limit}=${YOUNG_MIB}`, ...process.argv.slice(1)];
   process.execve?.(process.execPath, hub, process.env);
 }

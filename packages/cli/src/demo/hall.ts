@@ -257,7 +257,8 @@ function startGateway(folder: string, environment: object): GatewayProcess {
   const out = openSync(log, "a");
   const child = fork(commandLine, ["gateway", "start", "--json", "--port", "0", "--config", gatewayConfig], {
     env: { ...process.env, ...environment },
-    execArgv: [],
+    // As the command line gives it itself where it takes its own process's place; here it is this process's child.
+    execArgv: ["--max-semi-space-size=8"],
     detached: true,
     stdio: ["ignore", "pipe", out, "ipc"],
   });
