@@ -5,7 +5,7 @@ import { eventually, tagSourceCases } from "@lineshaft/testing";
 import { FaultProxy } from "@lineshaft/testing/fault-proxy";
 import { describe, expect, test } from "vitest";
 import { PkiFolder } from "./pki-folder.ts";
-import { bedOf, named, read } from "./testing/bed.ts";
+import { caseBedOf, named, read } from "./testing/bed.ts";
 import type { Reading } from "./testing/bed.ts";
 import { Open62541Server, open62541Program } from "./testing/open62541.ts";
 
@@ -16,25 +16,7 @@ const series = (from: number, count: number, at: number) =>
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
 
 describe.skipIf(program === "")("a server on open62541 (skipped where LINESHAFT_OPEN62541 names none)", () => {
-  tagSourceCases("OPC UA from open62541", async () => {
-    const server = await Open62541Server.open(program);
-    const { source, dispose } = bedOf({ endpoint: server.endpoint, nodes: named("temperature") });
-    const set = (value: number) => server.set({ node: "temperature", value });
-    return {
-      tags: source,
-      tag: "temperature",
-      set,
-      lose: () => server.kill(),
-      bringBack: async (value) => {
-        await server.start();
-        await set(value);
-      },
-      dispose: async () => {
-        dispose();
-        await server[Symbol.asyncDispose]();
-      },
-    };
-  });
+  tagSourceCases("OPC UA from open62541", async () => caseBedOf(await Open62541Server.open(program)));
 
   test.each([
     { mode: "Sign", policy: "Basic256Sha256" },

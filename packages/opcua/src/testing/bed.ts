@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { silentLog, systemClock } from "@lineshaft/core";
 import type { Log } from "@lineshaft/core";
 import { TagRecorder } from "@lineshaft/testing";
+import type { TagSourceBed } from "@lineshaft/testing";
 import { OpcUaTagSource } from "../tag-source.ts";
 import type { OpcUaOptions } from "../options.ts";
 import { VENDOR } from "./server-protocol.ts";
+import type { NewValue } from "./server-protocol.ts";
 
 /** A source that reads, and what it said. */
 export interface Reading extends AsyncDisposable {
@@ -42,6 +44,34 @@ export function bedOf(options: BedOptions): { source: OpcUaTagSource; logged: st
     { clock: systemClock, random: Math.random, log },
   );
   return { source, logged, dispose: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** A server with a double `temperature`, whoever made it. */
+interface TemperatureServer extends AsyncDisposable {
+  readonly endpoint: string;
+  set(value: NewValue): Promise<void>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** For the cases that every source of tags has to pass. */
+export function caseBedOf(server: TemperatureServer): TagSourceBed {
+  const { source, dispose } = bedOf({ endpoint: server.endpoint, nodes: named("temperature") });
+  const set = (value: number) => server.set({ node: "temperature", value });
+  return {
+    tags: source,
+    tag: "temperature",
+    set,
+    lose: () => server.kill(),
+    bringBack: async (value) => {
+      await server.start();
+      await set(value);
+    },
+    dispose: async () => {
+      dispose();
+      await server[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** `newest`: what an earlier run took. */
