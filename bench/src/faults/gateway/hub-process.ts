@@ -26,6 +26,7 @@ export interface HubWord {
 
 const options = childOptions() as HubOptions;
 let hits = 0;
+let spared = false;
 
 const hub = await openHub({
   name: "hub",
@@ -44,7 +45,11 @@ const hub = await openHub({
 });
 await hub.start();
 tell({ running: true });
-process.on("message", () => {
+process.on("message", (said: { spare?: true }) => {
+  if (said.spare === true) {
+    spared = true;
+    return;
+  }
   void hub.stop().then(() => {
     tell({ stopped: true });
     process.disconnect();
@@ -83,5 +88,5 @@ function placeFirst(definition: LedgerDefinition): LedgerDefinition {
 }
 
 function pass(point: string): void {
-  if (point === options.kill?.point && hits === options.kill.hit) process.kill(process.pid, "SIGKILL");
+  if (!spared && point === options.kill?.point && hits === options.kill.hit) process.kill(process.pid, "SIGKILL");
 }

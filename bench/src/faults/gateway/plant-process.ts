@@ -1,5 +1,5 @@
 import { type Clock, type Intake, LineshaftError, Secret, type SystemDefinition, systemClock } from "@lineshaft/core";
-import { Gateway, type GatewayLimits } from "@lineshaft/gateway";
+import { type ConfigurationStatus, Gateway, type GatewayLimits } from "@lineshaft/gateway";
 import { childOptions, tell } from "../../child.ts";
 import { BROKEN_LINE, readCrew } from "./crew.ts";
 import { SUMMARY, factOf } from "./readings.ts";
@@ -27,7 +27,7 @@ export interface PlantOptions {
 export interface PlantWord {
   /** All readings up to here are acknowledged to the source. */
   acknowledged: number;
-  status: { facts: number; shed: number; holding: boolean; link: string; configuration: number };
+  status: { facts: number; shed: number; holding: boolean; link: string; configuration: ConfigurationStatus };
   /** The source was turned away. */
   held: true;
   stopped: true;
@@ -36,6 +36,7 @@ export interface PlantWord {
 /** What the campaign says. */
 interface Said {
   stop?: true;
+  spare?: true;
   wrongMs?: number;
   perSecond?: number;
 }
@@ -46,7 +47,7 @@ const STATUS_MS = 50;
 const HELD_MS = 100;
 
 const options = childOptions() as PlantOptions;
-let { wrongMs, perSecond } = options;
+let { wrongMs, perSecond, kill } = options;
 let hits = 0;
 /** The configuration may be changed in the middle of the work; the next line goes on where this one was. */
 let next = options.from;
@@ -67,21 +68,21 @@ const gateway = await Gateway.start(
     clock,
     program: options.program,
     at: (point) => {
-      if (point === options.kill?.point && ++hits === options.kill.hit) process.kill(process.pid, "SIGKILL");
+      if (point === kill?.point && ++hits === kill.hit) process.kill(process.pid, "SIGKILL");
     },
   },
 );
 
 const telling = setInterval(() => {
-  const { buffer, link, configuration } = gateway.status();
+  const { buffer, link, configuration = {} } = gateway.status();
   const { facts, shed, holdingSince } = buffer;
-  const version = configuration?.runs?.version ?? 0;
-  tell({ status: { facts, shed, holding: holdingSince !== undefined, link: link.state, configuration: version } });
+  tell({ status: { facts, shed, holding: holdingSince !== undefined, link: link.state, configuration } });
 }, STATUS_MS);
 
 process.on("message", (said: Said) => {
   wrongMs = said.wrongMs ?? wrongMs;
   perSecond = said.perSecond ?? perSecond;
+  if (said.spare === true) kill = undefined;
   if (said.stop !== true) return;
   clearInterval(telling);
   void gateway.stop().then(() => {

@@ -143,7 +143,10 @@ class Round {
     if (!plant.running) plant.start();
     // The last word of who publishes is one that can be run.
     const version = await ground.publish("last");
-    await this.#until("the gateway runs what was published last", () => plant.status?.configuration === version);
+    await this.#until(
+      "the gateway runs what was published last",
+      () => plant.status?.configuration.runs?.version === version,
+    );
   }
 
   /** The buffer's file loses its newest pages while facts wait in it. What is lost has to be told. */
@@ -189,7 +192,13 @@ class Round {
       if (systemClock.now() > end) {
         const { plant, hub, violations } = this.#o;
         const status =
-          stood?.() ?? JSON.stringify({ ...plant.status, acknowledged: plant.acknowledged, hub: hub.running });
+          stood?.() ??
+          JSON.stringify({
+            ...plant.status,
+            acknowledged: plant.acknowledged,
+            gateway: plant.running,
+            hub: hub.running,
+          });
         return violations.add(`Waited ${QUIET_MS} ms in vain: ${what}. It stood at ${status}.`);
       }
       await pause(LOOK_MS);

@@ -75,9 +75,15 @@ export class Plant {
     child.listen("held", () => this.held++);
     this.#child = child;
     child.process.on("exit", (code, signal) => {
+      if (this.#child === child) this.status = undefined;
       if (signal === "SIGKILL") this.crashes++;
       else if (code !== 0) this.#o.violations.add(`The gateway ended by itself with ${code ?? signal}.`);
     });
+  }
+
+  /** From now on it passes the point that it was started to die at. */
+  spare(): void {
+    this.#child?.say({ spare: true });
   }
 
   say(message: { wrongMs?: number; perSecond?: number }): void {
@@ -130,6 +136,11 @@ export class HubSide {
     await child.hear("running").catch((error: unknown) => {
       if (this.running) throw error;
     });
+  }
+
+  /** From now on it passes the point that it was started to die at. */
+  spare(): void {
+    this.#child?.say({ spare: true });
   }
 
   async kill(): Promise<void> {
