@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { exitCodes } from "./exit-codes.ts";
 import { Plant } from "./testing/plant.ts";
 
 const config = (lines: string) => `
@@ -34,12 +35,24 @@ test("configurations are published, listed and reverted beside the hub, with who
     { gateway: "hamburg", linked: false, wanted: 1, unpublished: true },
     { gateway: "rostock", linked: false, unpublished: false },
   ]);
-  await plant.run("gateway", "publish", "hamburg");
+  await plant.run("gateway", "publish", "hamburg", "--why", "second line", "--who", "ben");
   expect(await listed()).toMatchObject([{ wanted: 2, unpublished: false }, {}]);
-  const back = await plant.run("gateway", "revert", "hamburg", "1", "--why", "b is not built yet");
+  const why = "b is not built yet";
+  const back = await plant.run("gateway", "revert", "hamburg", "1", "--why", why, "--who", "ana");
   expect(back.out).toContain("hamburg shall run version 1 again (3. publication)");
   expect(await listed()).toMatchObject([{ wanted: 1, unpublished: true }, {}]);
   expect((await plant.run("gateway", "list")).out).toContain("never heard of");
+
+  const entry = { message: null, delivery: null };
+  expect(await plant.json("audit", "list")).toMatchObject([
+    { ...entry, act: "publish", who: "ana", why: "first line" },
+    { ...entry, act: "publish", who: "ben", why: "second line" },
+    { ...entry, act: "revert", who: "ana", why },
+  ]);
+  const { out } = await plant.run("audit", "list");
+  expect(out).toMatch(/^ENTRY .* WHO .* ACT .* ABOUT .* WHY .* DETAIL\n.* ana .* publish .* hamburg .* first line/);
+  expect(await plant.json("audit", "list", "--after", "2")).toMatchObject([{ id: 3, act: "revert" }]);
+  expect((await plant.run("audit", "verify")).out).toContain("The audit chain holds: 3 commits over 3 rows.");
 });
 
 test("what cannot be published is told with what is kept, and nothing is", async () => {
@@ -49,11 +62,19 @@ test("what cannot be published is told with what is kept, and nothing is", async
     false,
     expect.stringContaining("Take one of those that are: none."),
   ]);
-  expect((await plant.run("gateway", "publish", "rostock")).err).toContain(
+  const silent = await plant.run("gateway", "publish", "hamburg");
+  expect([silent.code, silent.err]).toEqual([exitCodes.usage, expect.stringContaining("--why")]);
+  const blank = await plant.run("gateway", "publish", "hamburg", "--why", " ");
+  expect([blank.code, blank.err]).toEqual([exitCodes.usage, expect.stringContaining("An act needs to say why.")]);
+  expect((await plant.run("gateway", "publish", "rostock", "--why", "x")).err).toContain(
     "declares no configuration for gateway rostock",
   );
-  expect((await plant.run("gateway", "publish", "nobody")).err).toContain("This hub has no gateway nobody.");
+  expect((await plant.run("gateway", "publish", "nobody", "--why", "x")).err).toContain(
+    "This hub has no gateway nobody.",
+  );
   plant.write("lineshaft.config.ts", config("[1]"));
-  const wrong = await plant.run("gateway", "publish", "hamburg");
+  const wrong = await plant.run("gateway", "publish", "hamburg", "--why", "x");
   expect(wrong.err).toContain("has a configuration of hamburg that is no lines.v1");
+  plant.write("lineshaft.config.ts", config('["a"]'));
+  expect(await plant.json("audit", "list")).toEqual([]);
 });

@@ -30,7 +30,17 @@ export type {
   SystemLimits,
   Target,
 } from "./connector.ts";
-export { ATTEMPT_BODY_CHARS, LANES, ROUTES, cursorsOf, deliveryId, laneOf, messageOf, routeOf } from "./ledger.ts";
+export {
+  ATTEMPT_BODY_CHARS,
+  LANES,
+  ROUTES,
+  cursorMoved,
+  cursorsOf,
+  deliveryId,
+  laneOf,
+  messageOf,
+  routeOf,
+} from "./ledger.ts";
 export type {
   Act,
   AuditEntry,
@@ -38,6 +48,7 @@ export type {
   CommitGroup,
   CommitResult,
   Count,
+  CursorAct,
   DeliveryFilter,
   DeliveryPayload,
   DeliveryState,

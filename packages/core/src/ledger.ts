@@ -1,4 +1,5 @@
 import type { Cursor } from "./connector.ts";
+import { LineshaftError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 
 /** Open states first, final states after. */
@@ -269,10 +270,37 @@ export type Act = { who: string; why: string; at: number } & (
   | { kind: "create"; message: number; route: number }
 );
 
+/**
+ * What a person does that is about no delivery: moves what stands under a name, a gateway's configuration for one. Moves
+ * only from where the person saw it (`cursor.after`, empty for nowhere), so that of two who act at once one is told.
+ */
+export interface CursorAct {
+  who: string;
+  why: string;
+  at: number;
+  kind: "publish" | "revert";
+  cursor: Required<Cursor>;
+  /** What it is about, for the audit trail; no secrets. */
+  detail: object;
+}
+
+/** What a ledger says of a `CursorAct` that comes too late. */
+export function cursorMoved({ cursor }: CursorAct): LineshaftError {
+  return new LineshaftError(
+    "wrong-state",
+    `${cursor.name} was changed by somebody else meanwhile; nothing was stored.`,
+    {
+      next: "Look at what stands there now (lineshaft audit list says who changed it), then act again if it is still right.",
+    },
+  );
+}
+
+/** An act as it is sealed. `message` and `delivery` are null for what is about neither: a publication, a copy, retention. */
 export interface AuditEntry {
   id: number;
   at: number;
   who: string;
+  /** The kind of an `Act` or a `CursorAct`, or `restore`, `copy`, `retain`. */
   act: string;
   message: number | null;
   delivery: number | null;
@@ -348,7 +376,7 @@ export interface AuditReport {
 }
 
 /**
- * The store of every message, delivery, attempt and act. All writing goes through `commit` and `act`, each one
+ * The store of every message, delivery, attempt and act. All writing goes through `commit` and the acts, each one
  * transaction that is on disk when its promise resolves.
  *
  * @throws LineshaftError `ledger-full` or `ledger-io`: nothing of the group was stored. `ledger-closed`.
@@ -396,6 +424,8 @@ export interface Ledger extends AsyncDisposable {
 
   /** @throws LineshaftError `not-found`, `wrong-state` */
   act(act: Act): Promise<AuditEntry & { deliveryId: number }>;
+  /** The move and its audit entry are stored together or not at all. @throws LineshaftError `wrong-state` when it stands elsewhere by now */
+  actOnCursor(act: CursorAct): Promise<AuditEntry>;
   audit(query: { after: number; limit: number }): Promise<AuditEntry[]>;
   verifyAudit(progress?: (rows: number) => void): Promise<AuditReport>;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Finding, RejectedError, Secret, UnavailableError } from "@lineshaft/core";
 import { type Level, MemorySystem, level, note, settled } from "@lineshaft/testing";
-import { type Policy, confirm, drop, flow, resend } from "./index.ts";
+import { type Policy, confirm, drop, flow, moveCursor, resend } from "./index.ts";
 import { HubBed } from "./testing/hub-bed.ts";
 
 interface Applied {
@@ -210,6 +210,27 @@ test("a resent delivery goes before those that waited for it", async () => {
   await bed.clock.advance(500);
   await bed.until("done");
   expect(numbers(odoo)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test("a hub passes over acts that are about no delivery, and follows the one after them", async () => {
+  const { odoo, bed } = aBed();
+  let accept = false;
+  odoo.before = () => (accept ? undefined : { kind: "rejected", reason: "x", message: "No.", next: "Look." });
+  await using _ = bed;
+  await bed.start();
+  await bed.record({ id: "f-1", key: "MO-7", n: 1 });
+  await bed.until("done", "parked");
+  const publish = (after: string, value: string) =>
+    moveCursor(bed.ledger, { ...by, kind: "publish", cursor: { name: "n", value, after }, detail: {} });
+  await publish("", "1");
+  await bed.clock.advance(500);
+  await publish("1", "2");
+  accept = true;
+  const [parked] = await bed.ledger.deliveries({ states: ["parked"], limit: 1 });
+  await resend(bed.ledger, { delivery: parked?.id ?? 0, ...by });
+  await bed.clock.advance(500);
+  await bed.until("done");
+  expect(numbers(odoo)).toEqual([1]);
 });
 
 test("a confirmed or dropped delivery lets the next one of its key go", async () => {

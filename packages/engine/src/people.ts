@@ -1,4 +1,11 @@
-import { type AuditEntry, type Finding, type Ledger, LineshaftError, systemClock } from "@lineshaft/core";
+import {
+  type AuditEntry,
+  type CursorAct,
+  type Finding,
+  type Ledger,
+  LineshaftError,
+  systemClock,
+} from "@lineshaft/core";
 import type { HubDefinition } from "./hub-definition.ts";
 import { KnownObjects } from "./known-objects.ts";
 import { difference } from "./difference.ts";
@@ -26,6 +33,11 @@ export function confirm(ledger: Ledger, act: By & { delivery: number; receipt: s
 /** Gives a parked delivery up. */
 export function drop(ledger: Ledger, act: By & { delivery: number }): Promise<Acted> {
   return ledger.act({ kind: "drop", ...vouched(act) });
+}
+
+/** Moves what stands under a name in the ledger. @throws LineshaftError `wrong-state` when it was moved meanwhile, `usage` */
+export function moveCursor(ledger: Pick<Ledger, "actOnCursor">, act: CursorAct): Promise<AuditEntry> {
+  return ledger.actOnCursor(vouched(act));
 }
 
 /**
@@ -77,7 +89,7 @@ function vouched<T extends By>(act: T): T {
     ["why", act.why],
   ] as const)
     if (text.trim() === "")
-      throw new LineshaftError("usage", `An act on a delivery needs to say ${name}.`, {
+      throw new LineshaftError("usage", `An act needs to say ${name}.`, {
         next: "Give --who and --why; both go into the audit trail.",
       });
   return act;

@@ -1,6 +1,7 @@
+import { hash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { silentLog } from "@lineshaft/core";
+import { type CursorAct, silentLog } from "@lineshaft/core";
 import { certificatesMissing } from "@lineshaft/testing";
 import { Type } from "typebox";
 import { describe, expect, test } from "vitest";
@@ -28,6 +29,7 @@ const lines = configurationType(
   ),
 );
 const DAY_MS = 86_400_000;
+const by = { who: "ana", why: "for a test" };
 
 /** A hub that declares a configuration, and a gateway whose systems are named by it. */
 class ConfiguredBed implements AsyncDisposable {
@@ -60,7 +62,7 @@ class ConfiguredBed implements AsyncDisposable {
 
   #publish(version?: number): Promise<unknown> {
     const { bed } = this;
-    const options = { gateway: GATEWAY, key: bed.authority.signingKey, now: bed.clock.now(), why: "for a test" };
+    const options = { gateway: GATEWAY, key: bed.authority.signingKey, now: bed.clock.now(), ...by };
     if (bed.intake === undefined) throw new Error("no hub runs");
     return bed.intake.publish(bed.ledger, version === undefined ? options : { ...options, version });
   }
@@ -167,6 +169,7 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
       gateway: GATEWAY,
       key: it.bed.authority.signingKey,
       now: it.bed.clock.now(),
+      ...by,
     });
     await it.pass("the hub is told", async () => (await it.bed.fleet()).report?.refusedConfiguration !== undefined);
     const { report, wanted } = await it.bed.fleet();
@@ -219,7 +222,13 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
       changed: () => undefined,
     });
     const sign = (before: SignedPublication[], names: string[]) =>
-      publish(lines.of({ lines: names }), { gateway: GATEWAY, key: authority.signingKey, before, now: clock.now() });
+      publish(lines.of({ lines: names }), {
+        gateway: GATEWAY,
+        key: authority.signingKey,
+        before,
+        now: clock.now(),
+        ...by,
+      });
     const first = sign([], ["a"]);
     const second = sign(first, ["b"]);
     expect(await it.take(newestOf(first))).toBe(true);
@@ -233,6 +242,7 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
       key: authority.signingKey,
       before: [{ text: JSON.stringify({ serial: 7, version: 0 }), signature: "" }],
       now: 0,
+      ...by,
     });
     expect(await it.take(newestOf(unmeant))).toBe(false);
     expect(it.status.refused?.message).toContain("is no roll-back");
@@ -273,7 +283,7 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
     await it.runs("a");
     const before = [{ text: JSON.stringify({ serial: 8, version: 8 }), signature: "" }];
     const key = it.bed.authority.signingKey;
-    const foreign = publish(lines.of({ lines: ["x"] }), { gateway: "rostock", key, before, now: DAY_MS });
+    const foreign = publish(lines.of({ lines: ["x"] }), { gateway: "rostock", key, before, now: DAY_MS, ...by });
     await savePublications(it.bed, [spoil(newestOf(foreign))]);
     await it.pass("it is refused", () => it.bed.gateway?.status().configuration?.refused !== undefined);
     expect(it.bed.gateway?.status().configuration?.refused?.message).toContain(why);
@@ -353,14 +363,68 @@ describe.skipIf(certificatesMissing())("a configuration", () => {
     await it.pass("it is large", () => it.bed.gateway?.status().buffer.maxBytes === 4 * 1024 ** 3);
   });
 
+  test("stands in the audit trail with who and why, what it was by its digest, and nothing of its content", async () => {
+    await using it = await ConfiguredBed.open();
+    await it.publish(["a"]);
+    await it.publish(["b"]);
+    await it.rollBack(1);
+    const { ledger } = it.bed;
+    const entries = await ledger.audit({ after: 0, limit: 10 });
+    const entry = { ...by, message: null, delivery: null };
+    expect(entries).toMatchObject([
+      { ...entry, act: "publish" },
+      { ...entry, act: "publish" },
+      { ...entry, act: "revert" },
+    ]);
+    const sha256 = (name: string) => hash("sha256", `{"lines":["${name}"]}`, "hex");
+    const common = { gateway: GATEWAY, type: "lines.v1" };
+    expect(entries.map(({ detail }) => JSON.parse(detail ?? "") as unknown)).toEqual([
+      { ...common, version: 1, serial: 1, sha256: sha256("a") },
+      { ...common, version: 2, serial: 2, sha256: sha256("b") },
+      { ...common, version: 1, serial: 3, sha256: sha256("a") },
+    ]);
+    expect((await ledger.verifyAudit()).problem).toBeUndefined();
+  });
+
+  test("is not published over another one that came meanwhile", async () => {
+    await using it = await ConfiguredBed.open();
+    await it.publish(["a"]);
+    const { authority, clock, intake, ledger } = it.bed;
+    let meanwhile: Promise<unknown> | undefined;
+    // Of two people at once, this one has read, and the other one is done before it writes.
+    const beside = {
+      loadCursor: async (name: string) => {
+        const stored = await ledger.loadCursor(name);
+        await (meanwhile ??= it.publish(["b"]));
+        return stored;
+      },
+      actOnCursor: (act: CursorAct) => ledger.actOnCursor(act),
+    };
+    const options = { gateway: GATEWAY, key: authority.signingKey, now: clock.now(), ...by };
+    await expect(intake?.publish(beside, options)).rejects.toMatchObject({ code: "wrong-state" });
+    expect((await it.bed.fleet()).wanted).toMatchObject({ serial: 2, version: 2 });
+    expect(await ledger.audit({ after: 0, limit: 10 })).toHaveLength(2);
+    await it.publish(["c"]);
+    expect((await it.bed.fleet()).wanted).toMatchObject({ serial: 3, version: 3 });
+  });
+
+  test.each(["who", "why"])("is not published by somebody who does not say %s", async (missing) => {
+    await using it = await ConfiguredBed.open();
+    const { authority, clock, intake, ledger } = it.bed;
+    const options = { gateway: GATEWAY, key: authority.signingKey, now: clock.now(), ...by, [missing]: " " };
+    await expect(intake?.publish(ledger, options)).rejects.toMatchObject({ code: "usage" });
+    expect((await it.bed.fleet()).wanted).toBeUndefined();
+  });
+
   test("is not published when it does not fit, and a hub that declares it does not start", async () => {
     await using it = await ConfiguredBed.open();
     const wrong = lines.of({ lines: ["a"], password: "geheim" });
     expect(wrong.check()).toMatchObject([{ field: "/password", rule: "configuration.secret" }]);
     expect(lines.of({ lines: ["a"], password: "env:PLC_KEY" }).check()).toEqual([]);
     it.peer.configuration = wrong;
-    const options = { gateway: GATEWAY, key: it.bed.authority.signingKey, now: 0 };
+    const options = { gateway: GATEWAY, key: it.bed.authority.signingKey, now: 0, ...by };
     await expect(it.bed.intake?.publish(it.bed.ledger, options)).rejects.toMatchObject({ code: "config-invalid" });
+    expect(await it.bed.ledger.audit({ after: 0, limit: 10 })).toEqual([]);
     await it.bed.stopHub();
     await expect(it.bed.startHub()).rejects.toMatchObject({ code: "config-invalid" });
   });

@@ -33,7 +33,13 @@ describe.skipIf(certificatesMissing())("a gateway that is killed while it takes 
     const files = { file: join(bed.folder, "configuration.json"), key: join(bed.folder, "configuration.pem") };
     const publish = async (line: string) => {
       peer.configuration = declared(line);
-      const options = { gateway: GATEWAY, key: bed.authority.signingKey, now: bed.clock.now() };
+      const options = {
+        gateway: GATEWAY,
+        key: bed.authority.signingKey,
+        now: bed.clock.now(),
+        who: "ana",
+        why: "for a test",
+      };
       await bed.intake?.publish(bed.ledger, options);
       // The hub looks every other second by its clock.
       await bed.clock.advance(5_000);

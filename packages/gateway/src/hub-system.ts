@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import { type KeyObject, hash } from "node:crypto";
 import {
   type Finding,
   type Health,
@@ -12,6 +12,7 @@ import {
   type SystemLimits,
   type Target,
 } from "@lineshaft/core";
+import { moveCursor } from "@lineshaft/engine";
 import { type FleetRow, readFleet } from "./fleet.ts";
 import { type GatewayIntakeOptions, type GatewayPeer, checkGatewayOptions } from "./hub-options.ts";
 import { HubSource } from "./hub-source.ts";
@@ -36,10 +37,11 @@ export interface GatewayIntake extends SystemDefinition {
   /** What all workers of the hub know of its gateways. */
   fleet(ledger: Pick<Ledger, "loadCursor">, now: number): Promise<FleetRow[]>;
   /**
-   * Publishes the configuration that the project declares for a gateway, or an earlier version again.
-   * @throws LineshaftError `config-invalid`, `not-found`, `wrong-state`
+   * Publishes the configuration that the project declares for a gateway, or an earlier version again. Stored together with
+   * its entry in the audit trail: which gateway, version and serial, and the SHA-256 of the configuration as JSON.
+   * @throws LineshaftError `config-invalid`, `not-found`, `usage`; `wrong-state` also when somebody else published meanwhile
    */
-  publish(ledger: Pick<Ledger, "loadCursor" | "saveCursor">, options: PublishOptions): Promise<Publication>;
+  publish(ledger: Pick<Ledger, "loadCursor" | "actOnCursor">, options: PublishOptions): Promise<Publication>;
 }
 
 export interface PublishOptions {
@@ -47,8 +49,9 @@ export interface PublishOptions {
   /** Ed25519; the gateway knows the public half. */
   key: KeyObject;
   now: number;
-  who?: string;
-  why?: string;
+  /** Both go into the audit trail, and with the publication to the gateway. */
+  who: string;
+  why: string;
   /** Goes back to this version. */
   version?: number;
 }
@@ -111,7 +114,7 @@ export function gatewayIntake(options: GatewayIntakeOptions): GatewayIntake {
 
 async function publishFor(
   { name: intake, gateways }: GatewayIntakeOptions,
-  ledger: Pick<Ledger, "loadCursor" | "saveCursor">,
+  ledger: Pick<Ledger, "loadCursor" | "actOnCursor">,
   { version, ...options }: PublishOptions,
 ): Promise<Publication> {
   const peer = gateways.find(({ name }) => name === options.gateway);
@@ -120,7 +123,8 @@ async function publishFor(
       next: "Name one of `gateways`.",
     });
   const name = `${intake}:${publicationsName(peer.name)}`;
-  const publishing = { ...options, before: readPublications(await ledger.loadCursor(name)) };
+  const stored = await ledger.loadCursor(name);
+  const publishing = { ...options, before: readPublications(stored) };
   if (version === undefined && peer.configuration === undefined)
     throw new LineshaftError("not-found", `The project declares no configuration for gateway ${peer.name}.`, {
       next: "Give it `configuration` in `gateways` of lineshaft.config.ts.",
@@ -129,8 +133,21 @@ async function publishFor(
     version === undefined && peer.configuration !== undefined
       ? publish(peer.configuration, publishing)
       : rollBack(version ?? 0, publishing);
-  await ledger.saveCursor(name, JSON.stringify(all));
-  return publicationOf(all[0] as SignedPublication);
+  const publication = publicationOf(all[0] as SignedPublication);
+  await moveCursor(ledger, {
+    kind: version === undefined ? "publish" : "revert",
+    who: options.who,
+    why: options.why,
+    at: options.now,
+    cursor: { name, value: JSON.stringify(all), after: stored ?? "" },
+    detail: entryDetail(publication),
+  });
+  return publication;
+}
+
+/** For the audit trail: what was published, by its digest instead of the data. */
+function entryDetail({ gateway, version, serial, type, data }: Publication): object {
+  return { gateway, version, serial, type, sha256: hash("sha256", JSON.stringify(data), "hex") };
 }
 
 function gatewayTarget(

@@ -52,8 +52,8 @@ interface PublishOptions {
   /** Published before, newest first. */
   before: readonly SignedPublication[];
   now: number;
-  who?: string;
-  why?: string;
+  who: string;
+  why: string;
 }
 
 /**
@@ -104,8 +104,8 @@ function add(
     serial,
     ...content,
     publishedAt: now,
-    ...(who === undefined ? {} : { who }),
-    ...(why === undefined ? {} : { why }),
+    who,
+    why,
   };
   const text = configurationText(publication);
   const signature = sign(null, signedText(text), key).toString("base64");

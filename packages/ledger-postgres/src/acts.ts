@@ -1,8 +1,10 @@
 import {
   type Act,
   type AuditEntry,
+  type CursorAct,
   type DeliveryState,
   LineshaftError,
+  cursorMoved,
   deliveryId,
   laneOf,
   messageOf,
@@ -60,6 +62,30 @@ export async function applyAct(
     return { id: audit, at, who, act: kind, message, delivery, why, detail, deliveryId: delivery };
   } catch (error) {
     throw refusalOf(error, act, effect) ?? error;
+  }
+}
+
+/** Moves what stands under a name and writes that to the audit trail, in one commit. */
+export async function applyCursorAct({ writer, sql }: Omit<ActOptions, "keyOf">, act: CursorAct): Promise<AuditEntry> {
+  const { who, why, at, kind, cursor } = act;
+  const detail = JSON.stringify(act.detail);
+  const values = [
+    at,
+    writer.clock,
+    toStored(cursor.name),
+    toStored(cursor.value),
+    toStored(cursor.after),
+    toStored(who),
+    kind,
+    toStored(why),
+    toStored(detail),
+    lineTail([at, who, kind, null, null, why, detail]),
+  ];
+  try {
+    const { audit } = (await writer.write(sql.actOnCursor, values)) as { audit: number };
+    return { id: audit, at, who, act: kind, message: null, delivery: null, why, detail };
+  } catch (error) {
+    throw codeOf(error instanceof LineshaftError ? error.cause : error) === "LS409" ? cursorMoved(act) : error;
   }
 }
 

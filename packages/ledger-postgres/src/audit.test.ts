@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Ledger, deliveryId, laneOf } from "@lineshaft/core";
-import { FakeClock, aMessage } from "@lineshaft/testing";
+import { FakeClock, aMessage, eventually } from "@lineshaft/testing";
+import { Client } from "pg";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
 import { openPostgresLedger, retainPostgres } from "./index.ts";
 
@@ -39,6 +40,16 @@ async function fill(ledger: Ledger, name: string, state: "done" | "pending" = "d
     await ledger.commit({ at, settlements: [{ delivery, lane, fence, from: "pending", to: "done", at, attempt }] });
   return ids;
 }
+
+const publish = (ledger: Ledger) =>
+  ledger.actOnCursor({
+    kind: "publish",
+    who: "ana",
+    why: "line 3 is built",
+    at: clock.now(),
+    cursor: { name: "gateways:configuration:hamburg", value: "1", after: "" },
+    detail: { gateway: "hamburg", version: 1 },
+  });
 
 const tamperings: [string, string, string][] = [
   [
@@ -93,6 +104,40 @@ test.each(tamperings)("audit verify notices %s", async (_what, sql, problem) => 
   expect(report.ok).toBe(false);
 });
 
+test("a publication is refused when a source saves the same place meanwhile, which takes no turn", async () => {
+  await using ledger = await open();
+  const source = new Client({ connectionString: url });
+  await source.connect();
+  try {
+    await source.query("begin");
+    await source.query("select lineshaft.save_cursor_v1('gateways:configuration:hamburg', '7')");
+    const outcome = Promise.allSettled([publish(ledger)]);
+    await eventually("it waits for the source", async () => {
+      const [waiting] = await server.sql("select count(*)::integer as n from pg_locks where not granted", url);
+      return Number(waiting?.["n"]) > 0;
+    });
+    await source.query("commit");
+    expect(await outcome).toMatchObject([{ status: "rejected", reason: { code: "wrong-state" } }]);
+    expect(await ledger.loadCursor("gateways:configuration:hamburg")).toBe("7");
+    expect(await ledger.audit({ after: 0, limit: 10 })).toEqual([]);
+  } finally {
+    await source.end();
+  }
+});
+
+test.each([
+  ["who published it changed", "update lineshaft.audit set who = 'ben'", "A row of commit 1"],
+  ["what was published changed", "update lineshaft.audit set detail = '{}'", "A row of commit 1"],
+  ["a publication made to be about a delivery", "update lineshaft.audit set delivery = 1", "A row of commit 1"],
+  ["a publication taken out", "delete from lineshaft.audit", "Commit 1 sealed 1 rows, and 0 are there"],
+])("audit verify notices %s", async (_what, sql, problem) => {
+  await using ledger = await open();
+  await publish(ledger);
+  expect(await ledger.verifyAudit()).toMatchObject({ ok: true, commits: 1, rows: 1 });
+  await server.sql(sql, url);
+  expect((await ledger.verifyAudit()).problem).toContain(problem);
+});
+
 describe("retention", () => {
   const retain = (over: Partial<Parameters<typeof retainPostgres>[0]> = {}) =>
     retainPostgres({ url, keepDays: 90, who: "ana", why: "policy 7", serverClock: clock, ...over });
@@ -104,6 +149,7 @@ describe("retention", () => {
   test("takes whole partitions that are old and finished, and the audit chain still verifies", async () => {
     await using ledger = await open();
     await fill(ledger, "old");
+    await publish(ledger);
     await clock.advance(200 * DAY_MS);
     await fill(ledger, "new");
     const { dropped, kept } = await retain();
@@ -112,8 +158,11 @@ describe("retention", () => {
     expect((await ledger.messages({ limit: 10 })).map((m) => m.sourceId)).toEqual(["new-1", "new-2"]);
     expect(await ledger.counts({ open: false })).toMatchObject([{ state: "done", count: 2 }]);
     const report = await ledger.verifyAudit();
-    expect(report).toMatchObject({ ok: true, rows: 6 });
-    expect((await ledger.audit({ after: 0, limit: 10 }))[0]).toMatchObject({
+    expect(report).toMatchObject({ ok: true, rows: 7 });
+    const [published, retained] = await ledger.audit({ after: 0, limit: 10 });
+    // What people did stays, whatever its age.
+    expect([published?.act, published?.why]).toEqual(["publish", "line 3 is built"]);
+    expect(retained).toMatchObject({
       act: "retain",
       who: "ana",
       why: "policy 7",

@@ -5,6 +5,7 @@ import {
   type Clock,
   type CommitGroup,
   type CommitResult,
+  type CursorAct,
   type DeliveryFilter,
   type DeliveryPayload,
   type Identity,
@@ -17,7 +18,7 @@ import {
   ROUTES,
   type Route,
 } from "@lineshaft/core";
-import { applyAct } from "./acts.ts";
+import { applyAct, applyCursorAct } from "./acts.ts";
 import { verifyAll } from "./audit-chain.ts";
 import type { Connections, Row } from "./connections.ts";
 import { PARTITIONS_AHEAD_DAYS } from "./migrate.ts";
@@ -157,6 +158,11 @@ export class PostgresLedger implements Ledger {
     this.#checkOpen();
     const keyOf = async (message: number) => (await this.message(message))?.key;
     return applyAct({ writer: this.#writer, sql: this.#sql, keyOf }, act);
+  }
+
+  async actOnCursor(act: CursorAct): Promise<AuditEntry> {
+    this.#checkOpen();
+    return applyCursorAct({ writer: this.#writer, sql: this.#sql }, act);
   }
 
   async audit({ after, limit }: { after: number; limit: number }): Promise<AuditEntry[]> {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { LANES, type Ledger, deliveryId, laneOf } from "@lineshaft/core";
+import { type CursorAct, LANES, type Ledger, deliveryId, laneOf } from "@lineshaft/core";
 import { aMessage } from "@lineshaft/testing";
 import { type PostgresServer, startPostgres } from "@lineshaft/testing/postgres";
 import { migratePostgres, openPostgresLedger, retainPostgres } from "./index.ts";
@@ -80,16 +80,26 @@ async function fill(): Promise<{ messages: number[]; deliveries: number[] }> {
   return { messages: ids, deliveries: all };
 }
 
+const publication: CursorAct = {
+  kind: "publish",
+  who: "ana",
+  why: "line 3 is built",
+  at: 3,
+  cursor: { name: "gateways:configuration:hamburg", value: "1", after: "" },
+  detail: { gateway: "hamburg", version: 1 },
+};
+
 test("a hub does all its work as a role that may change no table", async () => {
   const { deliveries } = await fill();
   await hub.act({ kind: "recheck", check: true, who: "ana", why: "test", at: 3, delivery: deliveries[0] ?? 0 });
   await hub.saveCursor("poll", "1");
+  await hub.actOnCursor(publication);
   await hub.learnIdentities([{ kind: "p", object: "B", system: "s4", external: "7", learnedAt: 1, origin: "ana" }]);
   expect((await hub.inHand(Array.from({ length: LANES }, (_, lane) => lane))).map((d) => d.id)).toEqual([
     deliveries[0],
   ]);
   expect((await hub.renewLanes({ worker: "w1", leaseMs: 1_000 })).lanes).toHaveLength(LANES);
-  expect(await hub.verifyAudit()).toMatchObject({ ok: true, rows: 12 });
+  expect(await hub.verifyAudit()).toMatchObject({ ok: true, rows: 13 });
   await hub.releaseLanes({ worker: "w1" });
 });
 
@@ -139,6 +149,21 @@ test("a reader sees what came from its plant or goes to it, and nothing else", a
   expect(names.map((row) => row["name"])).toEqual(["mes-hamburg", "odoo-hamburg"]);
 });
 
+test("a reader sees acts on its plant's deliveries, and no publication: a gateway is of no plant", async () => {
+  const { deliveries } = await fill();
+  const by = { who: "ana", why: "test", at: 3, check: true };
+  for (const delivery of deliveries) await hub.act({ ...by, kind: "recheck", delivery });
+  await hub.actOnCursor(publication);
+  const acts = await server.sql("select act, delivery from lineshaft.audit order by id", hamburgUrl);
+  expect(acts.map((row) => [row["act"], Number(row["delivery"])])).toEqual(
+    [deliveries[0], deliveries[1], deliveries[2]].map((id) => ["recheck", id]),
+  );
+  expect((await hub.audit({ after: 0, limit: 10 })).map((e) => e.act)).toEqual([
+    ...deliveries.map(() => "recheck"),
+    "publish",
+  ]);
+});
+
 test.each([
   "select * from lineshaft.identity",
   "select * from lineshaft.latest",
@@ -148,6 +173,7 @@ test.each([
   "update lineshaft.message set key = 'x'",
   "insert into lineshaft.reader values (current_user, 'lyon')",
   "select lineshaft.save_cursor_v1('a', 'b')",
+  "select lineshaft.act_on_cursor_v1('s', 1, 1, null, 'a', 'b', '', 'me', 'publish', 'why', null, ']')",
 ])("a reader may not: %s", async (sql) => {
   await expect(server.sql(sql, hamburgUrl)).rejects.toThrow(/permission denied|does not exist/);
 });

@@ -57,6 +57,7 @@ function step(delivery: number, over: Pick<Settlement, "from" | "to"> & Partial<
   return { delivery, lane, fence: lease.lanes.find((l) => l.lane === lane)?.fence ?? -1, at: 2, ...over };
 }
 const stored = async () => (await beside.messages({ limit: 100 })).map((m) => m.sourceId);
+const by = { who: "ana", why: "looked", at: 3 };
 const sent = { kind: "send" as const, startedAt: 1, endedAt: 2, outcome: "done" as const, receipt: "r" };
 
 test.each(["lose-answer", "lose-statement", "hold-statement"] as const)(
@@ -99,6 +100,42 @@ test("an act whose answer is lost is done once", async () => {
   wire.fault("lose-answer", "act_v1");
   expect(await ledger.act({ kind: "resend", who: "ana", why: "looked", at: 3, delivery: id })).toMatchObject({ id: 1 });
   expect(await beside.audit({ after: 0, limit: 10 })).toHaveLength(1);
+});
+
+test.each(["lose-answer", "lose-statement", "hold-statement"] as const)(
+  "a publication whose connection breaks (%s) is stored once, with one entry in the audit trail",
+  async (fault) => {
+    const publish = (value: string, after: string) =>
+      ledger.actOnCursor({ ...by, kind: "publish", cursor: { name: "n", value, after }, detail: { value } });
+    await publish("1", "");
+    wire.fault(fault, "act_on_cursor_v1");
+    // Sent again, it must neither be done twice nor be refused because it stands there already.
+    expect(await publish("2", "1")).toMatchObject({ id: 2, act: "publish" });
+    expect(wire.struck).toBe(true);
+    if (fault === "hold-statement") await wire.deliver();
+    expect(await beside.loadCursor("n")).toBe("2");
+    expect((await beside.audit({ after: 0, limit: 10 })).map((e) => e.detail)).toEqual([
+      '{"value":"1"}',
+      '{"value":"2"}',
+    ]);
+    expect((await beside.verifyAudit()).problem).toBeUndefined();
+    expect(ledger.stats()).toMatchObject({ uncertain: 1, reconnects: 1 });
+  },
+);
+
+test("a publication that nobody knows of for too long is told, and known by the next one", async () => {
+  await open({ commitWaitMs: 100 });
+  const publish = (value: string, after: string) =>
+    ledger.actOnCursor({ ...by, kind: "publish", cursor: { name: "n", value, after }, detail: {} });
+  wire.fault("lose-answer", "act_on_cursor_v1");
+  const outcome = Promise.allSettled([publish("1", "")]);
+  await eventually("the connection breaks", () => wire.struck);
+  wire.refusing = true;
+  expect(await outcome).toMatchObject([{ status: "rejected", reason: { code: "ledger-io" } }]);
+  wire.refusing = false;
+  await expect(publish("1", "")).rejects.toMatchObject({ code: "wrong-state" });
+  expect(await publish("2", "1")).toMatchObject({ id: 2 });
+  expect((await beside.verifyAudit()).problem).toBeUndefined();
 });
 
 describe("when the server stays away for longer than a commit waits", () => {

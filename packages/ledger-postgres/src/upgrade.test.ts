@@ -27,6 +27,8 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+const by = { who: "ana", why: "test" };
+
 /** Releases whose ledgers have to be read for ever. UPDATE_GOLDEN=1 writes that of the release in the making. */
 const RELEASES = ["0.1.0"];
 const golden = (release: string, kind: "sql" | "json") => new URL(`../golden/${release}.${kind}`, import.meta.url);
@@ -54,6 +56,10 @@ test.each(RELEASES)("a ledger of release %s is upgraded, reads as it did, verifi
   expect(known.messages[0]).toMatchObject({ kind: "duplicate", differs: true });
   const { messages } = await ledger.commit({ at: 2_000, messages: [aMessage({ sourceId: "after" })] });
   expect(messages[0]?.message).toBeGreaterThan(known.messages[0]?.message ?? Infinity);
+  const acts = (await ledger.audit({ after: 0, limit: 100 })).length;
+  const cursor = { name: "gateways:configuration:lyon", value: "1", after: "" };
+  const published = await ledger.actOnCursor({ ...by, kind: "publish", at: 2_000, cursor, detail: {} });
+  expect(published.id).toBe(acts + 1);
   expect((await ledger.verifyAudit()).problem).toBeUndefined();
 });
 

@@ -1,4 +1,13 @@
-import { type Act, type AuditEntry, type DeliveryState, LineshaftError, ROUTES, messageOf } from "@lineshaft/core";
+import {
+  type Act,
+  type AuditEntry,
+  type CursorAct,
+  type DeliveryState,
+  LineshaftError,
+  ROUTES,
+  cursorMoved,
+  messageOf,
+} from "@lineshaft/core";
 import { sealLine } from "./audit-chain.ts";
 import { type Open, type Writer, bump, counterOf, isOpen } from "./writer.ts";
 
@@ -17,7 +26,21 @@ export function applyAct(writer: Writer, act: Act): AuditEntry & { deliveryId: n
       act.kind === "create"
         ? create(writer, open, act.message, act.route)
         : change(writer, open, act.delivery, effectOf(act));
-    return { ...audit(writer, open, act, delivery), deliveryId: delivery };
+    const detail = detailOf(act);
+    const { at, who, kind, why } = act;
+    const entry = { at, who, act: kind, message: messageOf(delivery), delivery, why, detail };
+    return { ...audit(writer, open, entry), deliveryId: delivery };
+  });
+}
+
+/** Moves what stands under a name and writes that to the audit trail, in one commit. */
+export function applyCursorAct(writer: Writer, act: CursorAct): AuditEntry {
+  const { who, why, at, kind, cursor, detail } = act;
+  return writer.transact(at, (open) => {
+    const { name, value, after } = cursor;
+    if (Number(writer.sql.moveCursor.run(name, value, after, name).changes) === 0) throw cursorMoved(act);
+    const entry = { at, who, act: kind, message: null, delivery: null, why, detail: JSON.stringify(detail) };
+    return audit(writer, open, entry);
   });
 }
 
@@ -77,18 +100,17 @@ function create(writer: Writer, open: Open, message: number, route: number): num
   return writer.insertDelivery(open, message, route, "pending").id;
 }
 
-function audit(writer: Writer, open: Open, act: Act, delivery: number): AuditEntry {
-  const detail =
-    act.kind === "edit"
-      ? JSON.stringify(act.difference)
-      : act.kind === "confirm"
-        ? JSON.stringify({ receipt: act.receipt })
-        : null;
-  const message = messageOf(delivery);
+function detailOf(act: Act): string | null {
+  if (act.kind === "edit") return JSON.stringify(act.difference);
+  return act.kind === "confirm" ? JSON.stringify({ receipt: act.receipt }) : null;
+}
+
+function audit(writer: Writer, open: Open, entry: Omit<AuditEntry, "id">): AuditEntry {
+  const { at, who, act, message, delivery, why, detail } = entry;
   const { lastInsertRowid } = writer.db
     .prepare("insert into audit (at, who, act, message, delivery, why, detail, link) values (?, ?, ?, ?, ?, ?, ?, ?)")
-    .run(act.at, act.who, act.kind, message, delivery, act.why, detail, open.link);
+    .run(at, who, act, message, delivery, why, detail, open.link);
   const id = Number(lastInsertRowid);
-  open.lines.push(sealLine("audit", [id, act.at, act.who, act.kind, message, delivery, act.why, detail]));
-  return { id, at: act.at, who: act.who, act: act.kind, message, delivery, why: act.why, detail };
+  open.lines.push(sealLine("audit", [id, at, who, act, message, delivery, why, detail]));
+  return { id, ...entry };
 }

@@ -170,6 +170,12 @@ test("a backup changed in an old commit is found before anything is put in place
 
 test("a restore keeps the ledger it replaces with its log, counts anew, and stands in the audit trail", async () => {
   await filled(3);
+  const published = { who: "ben", why: "line 3 is built", at: 2, kind: "publish" as const };
+  const cursor = { name: "gateways:configuration:hamburg", value: "1", after: "" };
+  {
+    await using ledger = await openSqliteLedger({ path });
+    await ledger.actOnCursor({ ...published, cursor, detail: {} });
+  }
   await backupSqliteLedger({ path, to });
   {
     await using ledger = await openSqliteLedger({ path });
@@ -180,7 +186,11 @@ test("a restore keeps the ledger it replaces with its log, counts anew, and stan
   await using restored = await openSqliteLedger({ path });
   expect((await restored.verifyAudit()).problem).toBeUndefined();
   expect(await restored.counts({ open: false })).toMatchObject([{ state: "checking", count: 3 }]);
-  expect(await restored.audit({ after: 0, limit: 10 })).toMatchObject([{ ...act, act: "restore", delivery: null }]);
+  expect(await restored.audit({ after: 0, limit: 10 })).toMatchObject([
+    { who: "ben", act: "publish", message: null, delivery: null },
+    { ...act, act: "restore", delivery: null },
+  ]);
+  expect(await restored.loadCursor(cursor.name)).toBe("1");
   await using kept = await openSqliteLedger({ path: report.kept ?? "", readOnly: true });
   expect((await kept.totals()).messages).toBe(5);
 });

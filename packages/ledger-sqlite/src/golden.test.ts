@@ -42,6 +42,10 @@ test.each(RELEASES)("a ledger of release %s is upgraded, reads as it did, verifi
   expect((await ledger.verifyAudit()).problem).toBeUndefined();
   const group = { at: 2_000, messages: [aMessage({ sourceId: "done" }), aMessage({ sourceId: "after" })] };
   expect((await ledger.commit(group)).messages.map((m) => m.kind)).toEqual(["duplicate", "accepted"]);
+  const acts = (await ledger.audit({ after: 0, limit: 100 })).length;
+  const cursor = { name: "gateways:configuration:lyon", value: "1", after: "" };
+  const publish = { kind: "publish" as const, who: "ana", why: "test", at: 2_000, cursor, detail: {} };
+  expect((await ledger.actOnCursor(publish)).id).toBe(acts + 1);
   expect((await ledger.verifyAudit()).problem).toBeUndefined();
 });
 

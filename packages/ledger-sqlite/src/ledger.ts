@@ -6,6 +6,7 @@ import {
   type Clock,
   type CommitGroup,
   type CommitResult,
+  type CursorAct,
   type DeliveryFilter,
   type DeliveryPayload,
   type Identity,
@@ -19,7 +20,7 @@ import {
   type Route,
   laneOf,
 } from "@lineshaft/core";
-import { applyAct } from "./acts.ts";
+import { applyAct, applyCursorAct } from "./acts.ts";
 import { verifyAll } from "./audit-chain.ts";
 import { ProcessLock } from "./process-lock.ts";
 import * as queries from "./queries.ts";
@@ -188,6 +189,10 @@ export class SqliteLedger implements Ledger {
 
   act(act: Act): Promise<AuditEntry & { deliveryId: number }> {
     return this.#try(() => applyAct(this.#writer, act));
+  }
+
+  actOnCursor(act: CursorAct): Promise<AuditEntry> {
+    return this.#try(() => applyCursorAct(this.#writer, act));
   }
 
   audit({ after, limit }: { after: number; limit: number }): Promise<AuditEntry[]> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   type CommitGroup,
+  type CursorAct,
   type LaneClaim,
   type Ledger,
   type NewMessage,
@@ -582,6 +583,106 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
       });
       expect((await ledger.totals()).messages).toBe(0);
       expect((await commit({ epoch: 2, messages: [aMessage({ sourceId: "b" })] })).messages[0]?.kind).toBe("accepted");
+    });
+
+    describe("an act that is about no delivery", () => {
+      const publish = (value: string, after: string, over: Partial<CursorAct> = {}) =>
+        ledger.actOnCursor({
+          kind: "publish",
+          who: "ana",
+          why: "line 3 \0 is built",
+          at: 3_000,
+          cursor: { name: "gateways:configuration:hamburg", value, after },
+          detail: { gateway: "hamburg", version: Number(value), odd: "\0 \ud800" },
+          ...over,
+        });
+      const trail = () => ledger.audit({ after: 0, limit: 10 });
+      const place = () => ledger.loadCursor("gateways:configuration:hamburg");
+
+      test("moves what stands under its name, and stands sealed in the audit trail", async () => {
+        const first = await publish("1", "");
+        expect(first).toEqual({
+          id: 1,
+          at: 3_000,
+          who: "ana",
+          act: "publish",
+          message: null,
+          delivery: null,
+          why: "line 3 \0 is built",
+          detail: JSON.stringify({ gateway: "hamburg", version: 1, odd: "\0 \ud800" }),
+        });
+        expect(await place()).toBe("1");
+        const second = await publish("2", "1", { kind: "revert", who: "ben", at: 4_000 });
+        expect(await place()).toBe("2");
+        expect(await trail()).toEqual([first, second]);
+        expect(await ledger.verifyAudit()).toMatchObject({ ok: true, commits: 2, rows: 2 });
+      });
+
+      test("stands between the acts on deliveries, in their order", async () => {
+        const id = delivery(await accept());
+        const parking = { reason: "x", message: "m", next: "n", owner: "o" };
+        await publish("1", "");
+        await commit({ settlements: [step(id, { from: "pending", to: "parked", parking })] });
+        await ledger.act({ kind: "drop", who: "ana", why: "test", at: 3_000, delivery: id });
+        await publish("2", "1");
+        expect((await trail()).map((e) => [e.id, e.act, e.delivery])).toEqual([
+          [1, "publish", null],
+          [2, "drop", id],
+          [3, "publish", null],
+        ]);
+        expect(await ledger.verifyAudit()).toMatchObject({ ok: true, rows: 4 });
+      });
+
+      test.each([
+        ["moved on", "1", "0"],
+        ["was not there yet", "1", ""],
+        ["is gone, or never was", undefined, "1"],
+      ])("is refused when what it was about %s, and leaves no trace", async (_what, stands, after) => {
+        if (stands !== undefined) await ledger.saveCursor("gateways:configuration:hamburg", stands);
+        const before = await ledger.totals();
+        await expect(publish("2", after)).rejects.toMatchObject({
+          code: "wrong-state",
+          message: expect.stringContaining("gateways:configuration:hamburg") as string,
+        });
+        expect(await place()).toBe(stands);
+        expect(await trail()).toEqual([]);
+        expect(await ledger.totals()).toEqual(before);
+        // Nothing of it is in the way of the next one.
+        expect(await publish("3", stands ?? "")).toMatchObject({ id: 1 });
+        expect((await ledger.verifyAudit()).problem).toBeUndefined();
+      });
+
+      test("is one of two that are done at once, from where both saw it", async () => {
+        const other = await bed.open();
+        const act = (by: Ledger, who: string) =>
+          by.actOnCursor({
+            kind: "publish",
+            who,
+            why: "test",
+            at: 3_000,
+            cursor: { name: "n", value: who, after: "" },
+            detail: {},
+          });
+        try {
+          const outcomes = await Promise.allSettled([act(ledger, "ana"), act(other, "ben")]);
+          expect(outcomes.map((o) => o.status).sort()).toEqual(["fulfilled", "rejected"]);
+          const entries = await trail();
+          expect(entries).toHaveLength(1);
+          expect(await ledger.loadCursor("n")).toBe(entries[0]?.who);
+          expect((await other.verifyAudit()).problem).toBeUndefined();
+        } finally {
+          await other.close();
+        }
+      });
+
+      test("stands after the ledger was closed and opened again", async () => {
+        const entry = await publish("1", "");
+        await ledger.close();
+        ledger = await bed.open();
+        expect([await place(), await trail()]).toEqual(["1", [entry]]);
+        await expect(publish("2", "0")).rejects.toMatchObject({ code: "wrong-state" });
+        expect(await ledger.verifyAudit()).toMatchObject({ ok: true, rows: 1 });
+      });
     });
 
     test("the audit chain verifies over every kind of row", async () => {

@@ -3,6 +3,8 @@ import { aMessage } from "./ledger-cases.ts";
 
 /** Text that not every store can hold as it is: U+0000, half of a surrogate pair, and a character that needs both. */
 const ODD = "odd \0 \ud800 \u001a0000 🏭";
+/** Where a publication stands. */
+const PUBLISHED = "gateways:configuration:hamburg";
 
 /**
  * Puts into an empty ledger something of everything that there is: deliveries in every state, repetitions, refusals, acts
@@ -98,6 +100,12 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
     { kind: "product", object: "B-1", system: "odoo", external: ODD, learnedAt: 1_000, origin: "ana" },
   ]);
   await ledger.saveCursor("odoo/orders", ODD);
+  await ledger.actOnCursor({
+    ...by,
+    kind: "publish",
+    cursor: { name: PUBLISHED, value: ODD, after: "" },
+    detail: { gateway: "hamburg", version: 1, odd: ODD },
+  });
   await ledger.releaseLanes({ worker: "w1" });
 }
 
@@ -127,6 +135,7 @@ export async function describeLedger(ledger: Ledger): Promise<Record<string, unk
     latest: (await ledger.latest("level.v1", "tank")) ?? null,
     identity: (await ledger.identity({ kind: "product", object: "B-1", system: "odoo" })) ?? null,
     cursor: (await ledger.loadCursor("odoo/orders")) ?? null,
+    published: (await ledger.loadCursor(PUBLISHED)) ?? null,
   };
   // What is undefined is not there, as in a file.
   return JSON.parse(JSON.stringify(described)) as Record<string, unknown>;

@@ -49,7 +49,7 @@ export class Ground {
     const ledger = await openSqliteLedger({ path: this.ledger });
     try {
       const key = this.#authority.signingKey;
-      const options = { gateway: GATEWAY, key, now: systemClock.now(), why: "campaign" };
+      const options = { gateway: GATEWAY, key, now: systemClock.now(), who: "campaign", why: "next line" };
       const published = await this.intake().publish(ledger, version === undefined ? options : { ...options, version });
       return published.version;
     } finally {

@@ -1,4 +1,4 @@
-import { LineshaftError } from "@lineshaft/core";
+import { type AuditEntry, LineshaftError } from "@lineshaft/core";
 import { Command } from "commander";
 import { openLedger, type LedgerOptions } from "../open-ledger.ts";
 import type { Terminal } from "../terminal.ts";
@@ -40,7 +40,7 @@ function verify(terminal: Terminal): Command {
 
 function show(terminal: Terminal): Command {
   return ledgerOptions(new Command("list"))
-    .description("acts of people, oldest first")
+    .description("acts of people, oldest first: on deliveries, on gateways' configurations, on the ledger itself")
     .option("--after <n>", "only entries after this one", wholeNumber, 0)
     .option("--limit <n>", "most rows", wholeNumber, 100)
     .action(async (options: LedgerOptions & { after: number; limit: number }) => {
@@ -52,11 +52,18 @@ function show(terminal: Terminal): Command {
           { title: "at", show: (row) => showTime(row.at) },
           { title: "who", show: (row) => row.who },
           { title: "act", show: (row) => row.act },
-          { title: "delivery", show: (row) => row.delivery ?? row.message },
+          { title: "about", show: aboutText },
           { title: "why", show: (row) => row.why, flexible: true },
           { title: "detail", show: (row) => row.detail, flexible: true },
         ],
         "Nobody has acted on this ledger.",
       );
     });
+}
+
+/** A delivery's or message's number, a gateway's name; nothing for what is about the whole ledger. */
+function aboutText({ delivery, message, detail }: AuditEntry): string | number | undefined {
+  if (delivery !== null || message !== null) return delivery ?? message ?? undefined;
+  const { gateway } = JSON.parse(detail ?? "{}") as { gateway?: string };
+  return gateway;
 }

@@ -8,7 +8,7 @@ import { fleetOf, gatewayIntakes } from "../fleet.ts";
 import { loadProject } from "../project.ts";
 import type { Terminal } from "../terminal.ts";
 import { counted, showBytes, showDuration, showTime } from "../times.ts";
-import { systemUser, wholeNumber } from "./options.ts";
+import { type ByOptions, byOptions, wholeNumber } from "./options.ts";
 
 /** Where a hub keeps its authority over gateways. */
 export const AUTHORITY_FOLDER = ".lineshaft/gateways";
@@ -52,17 +52,14 @@ export function listCommand(terminal: Terminal): Command {
     });
 }
 
-interface PublishOptions extends ProjectOptions {
+interface PublishOptions extends ProjectOptions, ByOptions {
   authority: string;
-  who: string;
-  why?: string;
 }
 
 export function publishCommand(terminal: Terminal): Command {
   return publishOptions(new Command("publish"))
     .description("at the hub: sign the configuration that the project declares for a gateway, and send it")
     .argument("<name>", "the gateway, as in `gateways` of the hub's configuration")
-    .option("--why <reason>", "why; the gateway and the list of gateways show it")
     .action(async (name: string, options: PublishOptions) => publish(terminal, name, options));
 }
 
@@ -71,7 +68,6 @@ export function revertCommand(terminal: Terminal): Command {
     .description("at the hub: send an earlier version of a gateway's configuration again")
     .argument("<name>", "the gateway")
     .argument("<version>", "the version that it shall run", wholeNumber)
-    .requiredOption("--why <reason>", "why; the gateway and the list of gateways show it")
     .action(async (name: string, version: number, options: PublishOptions) =>
       publish(terminal, name, { ...options, version }),
     );
@@ -82,9 +78,11 @@ function projectOption(command: Command): Command {
 }
 
 function publishOptions(command: Command): Command {
-  return projectOption(command)
-    .option("--authority <folder>", "where the key is that configurations are signed with", AUTHORITY_FOLDER)
-    .option("--who <name>", "who", systemUser());
+  return byOptions(projectOption(command)).option(
+    "--authority <folder>",
+    "where the key is that configurations are signed with",
+    AUTHORITY_FOLDER,
+  );
 }
 
 async function publish(
@@ -103,7 +101,7 @@ async function publish(
       key,
       now: systemClock.now(),
       who,
-      ...(why !== undefined && { why }),
+      why,
       ...(version !== undefined && { version }),
     });
     terminal.result(publication, publishedText);

@@ -2,10 +2,12 @@ import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
 import type { LedgerOptions } from "../open-ledger.ts";
 
-export interface ActOptions extends LedgerOptions {
+export interface ByOptions {
   who: string;
   why: string;
 }
+
+export type ActOptions = LedgerOptions & ByOptions;
 
 /** --config and --ledger: which hub a command is about. */
 export function ledgerOptions(command: Command): Command {
@@ -16,7 +18,12 @@ export function ledgerOptions(command: Command): Command {
 
 /** What every act on a ledger has to say. */
 export function actOptions(command: Command): Command {
-  return ledgerOptions(command)
+  return byOptions(ledgerOptions(command));
+}
+
+/** --why and --who, for every act that stands in the audit trail. */
+export function byOptions(command: Command): Command {
+  return command
     .requiredOption("--why <reason>", "why; goes into the audit trail")
     .option("--who <name>", "who; goes into the audit trail", systemUser());
 }
