@@ -305,6 +305,7 @@ export interface AuditEntry {
   message: number | null;
   delivery: number | null;
   why: string;
+  /** JSON, or null. */
   detail: string | null;
 }
 
