@@ -73,7 +73,7 @@ function hintsOf(row, now) {
   if (row.maxBytes > 0 && row.bytes / row.maxBytes > FULL) hints.push(`Its buffer is ${fill(row)} full.`);
   if (row.aside) hints.push(`Its buffer was damaged and set aside as ${row.aside}.`);
   if (row.unpublished)
-    hints.push(`The project declares another configuration: lineshaft gateway publish ${row.gateway}`);
+    hints.push(`The project declares another configuration: lineshaft gateway publish ${row.gateway} --why "…"`);
   return hints;
 }
 

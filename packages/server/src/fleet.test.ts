@@ -91,7 +91,7 @@ test("what else is worth a word stands beside it", () => {
   ]);
   expect(said({ bytes: 90 * 1_048_576 }).hints[0]).toContain("90.0 %");
   expect(said({ aside: "buffer.db.damaged-1" }).hints[0]).toContain("buffer.db.damaged-1");
-  expect(said({ unpublished: true }).hints[0]).toContain("lineshaft gateway publish hamburg");
+  expect(said({ unpublished: true }).hints[0]).toContain("lineshaft gateway publish hamburg --why");
   const figures = Object.fromEntries(words.figures(aRow({ wanted: 8 }), now));
   expect(figures).toMatchObject({
     "Waiting there": "12 facts",
