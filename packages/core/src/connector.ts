@@ -72,6 +72,8 @@ export interface OtherWorkers {
 /** An item on its way, without its value. */
 export interface BegunItem extends Pick<Item<unknown>, "token" | "key" | "attempt"> {
   delivery: number;
+  /** A person edited what it carries. */
+  edited: boolean;
 }
 
 /**

@@ -420,8 +420,8 @@ export interface Ledger extends AsyncDisposable {
   openOfKey(query: { system: string; key: string; after: number; limit: number }): Promise<OpenDelivery[]>;
   /** Deliveries in `sending` or `checking`, in the given lanes, of one system or of all: what other workers have in hand, or a crashed one had. */
   inHand(lanes: readonly number[], system?: string): Promise<(OpenDelivery & { system: string })[]>;
-  /** Canonical payloads (the edited one where there is one) with what dispatch needs of the message. */
-  payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>>;
+  /** Canonical payloads (the edited one where there is one) with what dispatch needs of the message, by delivery; of deliveries as this ledger told them. */
+  payloads(deliveries: readonly Pick<OpenDelivery, "id" | "edited">[]): Promise<Map<number, DeliveryPayload>>;
 
   /** @throws LineshaftError `not-found`, `wrong-state` */
   act(act: Act): Promise<AuditEntry & { deliveryId: number }>;

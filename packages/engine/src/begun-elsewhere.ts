@@ -39,16 +39,17 @@ export class BegunElsewhere implements OtherWorkers {
     const inHand = await ledger.inHand(lanes, system);
     return inHand
       .filter(({ state }) => state === "sending")
-      .map(({ id, key, attempts }) => ({
+      .map(({ id, key, attempts, edited }) => ({
         delivery: id,
         token: tokenOf(ledger.id, id),
         key,
         attempt: attempts + 1,
+        edited,
       }));
   }
 
   async items(begun: readonly BegunItem[]): Promise<Item<unknown>[]> {
-    const payloads = await this.#o.ledger.payloads(begun.map(({ delivery }) => delivery));
+    const payloads = await this.#o.ledger.payloads(begun.map(({ delivery: id, edited }) => ({ id, edited })));
     const items = await Promise.all(begun.map((one) => this.#item(one, payloads.get(one.delivery))));
     return items.filter((item) => item !== undefined);
   }

@@ -17,9 +17,9 @@ const COMMITS_UNDER_WAY = 2;
 /** Rows that make a second commit worth its sync before the first one is through. */
 const WORTH_A_COMMIT = 100;
 /** Where commits of several workers stand in each other's way: how long a worker gathers after each of its own, in ms. */
-const GATHER_MS = 10;
+const GATHER_MS = 20;
 /** Rows that end such gathering early. Few large commits cost the ledger much less than many small ones. */
-const GATHERED_ROWS = 300;
+const GATHERED_ROWS = 1_000;
 /** Wait before a settlement that could not be stored is tried again. */
 const RETRY_MS = 500;
 

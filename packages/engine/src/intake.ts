@@ -33,6 +33,8 @@ export interface Accepted {
   id: number;
   route: RunningRoute;
   carried: Carried;
+  /** Of its payload, in characters. */
+  chars: number;
 }
 
 export interface IntakeFigures {
@@ -232,10 +234,12 @@ export class EngineIntake implements Intake {
         trace: fact.trace ?? null,
         payload: read.payload,
       };
+      const { length: chars } = read.canonical ?? read.text;
       const deliveries: Accepted[] = [];
       for (const [at, delivery] of recorded.deliveries.entries()) {
         const route = routed.routes[at];
-        if (delivery.state === "pending" && route !== undefined) deliveries.push({ id: delivery.id, route, carried });
+        if (delivery.state === "pending" && route !== undefined)
+          deliveries.push({ id: delivery.id, route, carried, chars });
       }
       this.#o.accepted(deliveries, recorded.superseded, routed.flows);
       return { kind: "accepted", message: recorded.message };

@@ -6,11 +6,11 @@ import type { WorkerOptions } from "./system-worker.ts";
 /** Deliveries of one key read at once. */
 const KEY_READ = 32;
 /** Beside other workers, between two reads of what was accepted, in ms: what comes in quick succession is read together. */
-const READ_EVERY_MS = 10;
+const READ_EVERY_MS = 25;
 /** Wait before the ledger is read again after it could not be. */
 const READ_AGAIN_MS = 1_000;
 
-type Shared = "ledger" | "routing" | "clock" | "log" | "windowDeliveries" | "fence" | "lanes" | "shared";
+type Shared = "ledger" | "payloads" | "routing" | "clock" | "log" | "windowDeliveries" | "fence" | "lanes" | "shared";
 
 export interface OpenWindowOptions extends Pick<WorkerOptions, Shared> {
   /** The system whose deliveries these are. */
@@ -45,10 +45,15 @@ export class OpenWindow {
   }
 
   /** Takes a freshly accepted delivery if there is room; otherwise it is read when there is. */
-  offer({ id, route, carried }: Accepted): void {
-    const { lines, windowDeliveries } = this.#o;
+  offer({ id, route, carried, chars }: Accepted): void {
+    const { lines, windowDeliveries, payloads, shared } = this.#o;
+    const { key, receivedTime } = carried;
+    const lane = laneOf(key);
+    const fence = this.#o.fence(lane);
     if (this.#behind) {
       this.#missed = true;
+      // The ledger is read soon, for what others accepted before it.
+      if (fence !== undefined && shared()) payloads.keep(carried, chars);
       return;
     }
     if (lines.size >= windowDeliveries) {
@@ -56,9 +61,6 @@ export class OpenWindow {
       return;
     }
     this.#cursor = id;
-    const { key, receivedTime } = carried;
-    const lane = laneOf(key);
-    const fence = this.#o.fence(lane);
     // Another worker's, who is told by the ledger.
     if (fence === undefined) return;
     const fresh = {

@@ -56,6 +56,23 @@ test("the oldest are forgotten once the others fill the room", async () => {
   expect(reads).toHaveLength(4);
 });
 
+test("what was accepted here is not read again, until others need the room", async () => {
+  const { payloads, reads } = aStore("x".repeat(1024 * 1024));
+  const accepted = (message: number) => ({ ...aPayload(message, {}), payload: { accepted: message } });
+  payloads.keep(accepted(7), 100);
+  const task = aTask(7, ODOO);
+  await payloads.load([task]);
+  expect(task.carried?.payload).toEqual({ accepted: 7 });
+  const edited = aTask(7, SAP, true);
+  await payloads.load([edited]);
+  expect(edited.carried?.payload).toMatchObject({ n: 7 });
+  expect(reads).toEqual([[deliveryId(7, SAP)]]);
+  for (const message of [8, 9]) payloads.keep(accepted(message), 1024 * 1024);
+  const again = aTask(7, ODOO);
+  await payloads.load([again]);
+  expect(again.carried?.payload).toMatchObject({ n: 7 });
+});
+
 function aTask(message: number, route: number, edited = false): Parameters<Payloads["load"]>[0][number] {
   return { id: deliveryId(message, route), edited, carried: undefined };
 }
@@ -66,8 +83,9 @@ function aStore(filler = "") {
   const edits = new Set<number>();
   let failing = false;
   const ledger: Pick<Ledger, "payloads"> = {
-    async payloads(deliveries) {
-      reads.push([...deliveries]);
+    async payloads(wanted) {
+      const deliveries = wanted.map(({ id }) => id);
+      reads.push(deliveries);
       await Promise.resolve();
       if (failing) {
         failing = false;

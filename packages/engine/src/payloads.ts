@@ -5,6 +5,8 @@ import type { Carried } from "./mapping.ts";
 /** Characters of payloads kept for other systems, which mostly get to the same facts at about the same time. */
 const KEPT_CHARS = 2 * 1024 * 1024;
 
+const KNOWN = Promise.resolve();
+
 type Loaded = Pick<Task, "id" | "edited" | "carried">;
 
 interface Kept {
@@ -26,14 +28,14 @@ export class Payloads {
 
   /** Gives each task what it carries; one whose delivery the ledger does not have is left without. */
   async load(tasks: readonly Loaded[]): Promise<void> {
-    const missing = new Map<number, Kept>();
+    const missing = new Map<Loaded, Kept>();
     const reading = Promise.withResolvers<void>();
     const found = tasks.map((task) => {
       const message = messageOf(task.id);
       let kept = task.edited ? undefined : this.#kept.get(message);
       if (kept === undefined) {
         kept = { carried: undefined, chars: 0, reading: reading.promise };
-        missing.set(task.id, kept);
+        missing.set(task, kept);
         if (!task.edited) this.#kept.set(message, kept);
       }
       return kept;
@@ -43,11 +45,21 @@ export class Payloads {
     for (const [at, task] of tasks.entries()) task.carried = found[at]?.carried;
   }
 
-  async #read(missing: ReadonlyMap<number, Kept>): Promise<void> {
+  /** What was just accepted here, and will be told by the ledger among what others accepted. */
+  keep(carried: Carried, chars: number): void {
+    if (this.#kept.has(carried.message)) return;
+    this.#kept.set(carried.message, { carried, chars, reading: KNOWN });
+    this.#chars += chars;
+    this.#forgetOldest();
+  }
+
+  async #read(missing: ReadonlyMap<Loaded, Kept>): Promise<void> {
     try {
-      for (const [delivery, { canonical, ...carried }] of await this.#ledger.payloads([...missing.keys()])) {
-        const kept = missing.get(delivery);
-        if (kept === undefined) continue;
+      const found = await this.#ledger.payloads([...missing.keys()]);
+      for (const [{ id }, kept] of missing) {
+        const stored = found.get(id);
+        if (stored === undefined) continue;
+        const { canonical, ...carried } = stored;
         kept.carried = { ...carried, payload: JSON.parse(canonical) as unknown };
         kept.chars = canonical.length;
         this.#chars += canonical.length;
@@ -58,12 +70,16 @@ export class Payloads {
   }
 
   /** What was not found, what belongs to one delivery only, and the oldest beyond the limit. */
-  #forget(read: ReadonlyMap<number, Kept>): void {
-    for (const [delivery, kept] of read) {
-      const message = messageOf(delivery);
+  #forget(read: ReadonlyMap<Loaded, Kept>): void {
+    for (const [{ id }, kept] of read) {
+      const message = messageOf(id);
       if (this.#kept.get(message) !== kept) this.#chars -= kept.chars;
       else if (kept.carried === undefined) this.#kept.delete(message);
     }
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
     for (const [message, kept] of this.#kept) {
       if (this.#chars <= KEPT_CHARS) return;
       this.#kept.delete(message);

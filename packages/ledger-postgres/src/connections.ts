@@ -12,6 +12,21 @@ const KEEP_ALIVE_MS = 10_000;
 /** An unused connection for reading is closed after this, in ms. */
 const IDLE_MS = 60_000;
 
+/**
+ * What is planned once, maybe while tables are empty, must stay good while they grow to millions of rows: rows are found
+ * and put in order by an index alone.
+ */
+export const DISPATCH_SETTINGS = [
+  "plan_cache_mode=force_generic_plan",
+  "enable_seqscan=off",
+  "enable_bitmapscan=off",
+  "enable_sort=off",
+  "enable_hashjoin=off",
+  "enable_mergejoin=off",
+  "enable_material=off",
+  "jit=off",
+] as const;
+
 // 64-bit integer, PostgreSQL's `pg_type.oid`. All of ours stay below 2^53.
 const INT8 = 20;
 
@@ -70,6 +85,8 @@ export class Connections {
   /** Statements done again after a conflict or a broken connection. */
   retries = 0;
   readonly #pool: Pool;
+  /** For dispatch, which waits for nobody who searches. Each statement is planned once there, for all values. */
+  readonly #dispatch: Pool;
   /** For lanes alone: a lease must not run out because all others are busy reading. */
   readonly #lanes: Pool;
   readonly #broken: number;
@@ -81,6 +98,7 @@ export class Connections {
     this.address = address;
     this.location = locationOf(address.url);
     this.#pool = poolOf(address, poolSize);
+    this.#dispatch = poolOf(address, poolSize, DISPATCH_SETTINGS);
     this.#lanes = poolOf(address, 1);
   }
 
@@ -93,11 +111,11 @@ export class Connections {
   }
 
   /**
-   * The same for a text that comes over and over: each connection has it planned once, where connections are nobody else's.
+   * The same for a text of dispatch, which comes over and over: each connection has it planned once, where connections are nobody else's.
    * Its columns are listed by name, so that a column that an upgrade adds does not change what the plan answers.
    */
   readOften(text: string, values: readonly unknown[]): Promise<Row[]> {
-    return this.#ask(this.#pool, this.#prepared(text, values));
+    return this.#ask(this.#dispatch, this.#prepared(text, values));
   }
 
   /** The same, past everything that reads. */
@@ -166,14 +184,14 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool, this.#lanes].map((pool) => pool.end().catch(() => undefined)));
+    await Promise.all([this.#pool, this.#dispatch, this.#lanes].map((pool) => pool.end().catch(() => undefined)));
   }
 }
 
-function poolOf(address: Address, max: number): Pool {
+function poolOf(address: Address, max: number, settings: readonly string[] = []): Pool {
   class Reader extends Client {
     constructor() {
-      super(clientConfig(address));
+      super(clientConfig(address, settings));
     }
   }
   const pool = new Pool({
@@ -188,7 +206,11 @@ function poolOf(address: Address, max: number): Pool {
   return pool;
 }
 
-function clientConfig({ url, sessions, readOnly, statementMs }: Address): ClientConfig {
+/** `settings`: of the session, where sessions are relied on. */
+function clientConfig(
+  { url, sessions, readOnly, statementMs }: Address,
+  settings: readonly string[] = [],
+): ClientConfig {
   return {
     connectionString: typeof url === "string" ? url : url.read(),
     connectionTimeoutMillis: CONNECT_MS,
@@ -199,7 +221,13 @@ function clientConfig({ url, sessions, readOnly, statementMs }: Address): Client
     // A pooler refuses what it would have to set for each transaction anew.
     ...(sessions
       ? {
-          options: `-c default_transaction_isolation=read\\ committed -c default_transaction_read_only=${readOnly ? "on" : "off"}`,
+          options: [
+            "default_transaction_isolation=read\\ committed",
+            `default_transaction_read_only=${readOnly ? "on" : "off"}`,
+            ...settings,
+          ]
+            .map((setting) => `-c ${setting}`)
+            .join(" "),
           statement_timeout: statementMs,
         }
       : {}),

@@ -17,6 +17,7 @@ import {
   type OpenDelivery,
   ROUTES,
   type Route,
+  messageOf,
 } from "@lineshaft/core";
 import { applyAct, applyCursorAct } from "./acts.ts";
 import { verifyAll } from "./audit-chain.ts";
@@ -149,9 +150,23 @@ export class PostgresLedger implements Ledger {
     return rows.map((row) => ({ ...openDelivery(row), system: fromStored(row["system"] as string) }));
   }
 
-  async payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>> {
-    const rows = await this.#readOften(this.#sql.payloads, [deliveries]);
-    return new Map(rows.map((row) => [row["delivery"] as number, payload(row)]));
+  async payloads(deliveries: readonly Pick<OpenDelivery, "id" | "edited">[]): Promise<Map<number, DeliveryPayload>> {
+    if (deliveries.length === 0) return new Map();
+    const messages = [...new Set(deliveries.map((d) => messageOf(d.id)))].toSorted((a, b) => a - b);
+    const edited = deliveries.filter((d) => d.edited).map((d) => d.id);
+    const [rows, edits] = await Promise.all([
+      this.#readOften(this.#sql.payloads, [messages, messages[0], messages.at(-1)]),
+      edited.length === 0 ? [] : this.#readOften(this.#sql.edits, [edited]),
+    ]);
+    const received = new Map(rows.map((row) => [row["message"] as number, payload(row)]));
+    const canonical = new Map(edits.map((row) => [row["id"] as number, fromStored(row["edited"] as string)]));
+    const found = new Map<number, DeliveryPayload>();
+    for (const { id } of deliveries) {
+      const one = received.get(messageOf(id));
+      const edit = canonical.get(id);
+      if (one !== undefined) found.set(id, edit === undefined ? one : { ...one, canonical: edit });
+    }
+    return found;
   }
 
   async act(act: Act): Promise<AuditEntry & { deliveryId: number }> {

@@ -10,7 +10,7 @@ export interface PostgresLedgerOptions {
   url: string | Secret;
   /** Where the ledger's tables are; default `lineshaft`. */
   schema?: string;
-  /** Most connections for reading; default 4. Three more write, renew the lease on lanes, and listen. */
+  /** Most connections for dispatch, and as many for all else that reads; default 4. Three more write, renew the lease on lanes, and listen. */
   poolSize?: number;
   /** The server gives up reading after this; default 30,000 ms. */
   statementMs?: number;

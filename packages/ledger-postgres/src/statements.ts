@@ -37,13 +37,16 @@ export function statements(s: string) {
         join ${s}.delivery d on d.system = s.id and d.open
       where d.lane = any ($1::smallint[]) and d.state in ('sending', 'checking') and ($2::int is null or s.id = $2)
       order by d.id`,
+    /** Partitions outside of the range are left out once, not row by row as in a join. */
     payloads: `
-      select d.id as delivery, m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time,
-        m.received_time, m.trace, coalesce(d.edited, m.canonical) as canonical,
-        case when d.edited is null and m.canonical is null then m.received end as received
-      from unnest($1::bigint[]) wanted
-        join ${s}.delivery d on d.id = wanted
-        join ${s}.message m on m.id = d.id / 4096`,
+      select m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time, m.received_time, m.trace,
+        m.canonical, case when m.canonical is null then m.received end as received
+      from ${s}.message m
+      where m.id = any ($1::bigint[]) and m.id between $2 and $3`,
+    edits: `
+      select d.id, d.edited
+      from ${s}.delivery d
+      where d.id = any ($1::bigint[]) and d.edited is not null`,
     latestPayload: `
       select coalesce(l.kept, m.canonical) as canonical, m.received
       from ${s}.latest l

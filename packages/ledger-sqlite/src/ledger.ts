@@ -180,9 +180,9 @@ export class SqliteLedger implements Ledger {
     );
   }
 
-  payloads(deliveries: readonly number[]): Promise<Map<number, DeliveryPayload>> {
+  payloads(deliveries: readonly Pick<OpenDelivery, "id">[]): Promise<Map<number, DeliveryPayload>> {
     return this.#try(() => {
-      const rows = this.#writer.sql.payloads.all(JSON.stringify(deliveries));
+      const rows = this.#writer.sql.payloads.all(JSON.stringify(deliveries.map(({ id }) => id)));
       return new Map(rows.map((row) => [Number(row["delivery"]), payload(row)]));
     });
   }

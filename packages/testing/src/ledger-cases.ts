@@ -393,7 +393,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
     test("payloads come canonical, and edited where a person edited", async () => {
       const message = await accept();
       const id = delivery(message);
-      expect((await ledger.payloads([id])).get(id)).toMatchObject({
+      expect((await ledger.payloads([{ id, edited: false }])).get(id)).toMatchObject({
         sourceId: "f-1",
         key: "MO-7",
         canonical: '{"id":"f-1","key":"MO-7"}',
@@ -409,7 +409,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
         canonical: '{"id":"f-1","key":"MO-9"}',
         difference: [{ field: "/key" }],
       });
-      expect((await ledger.payloads([id])).get(id)?.canonical).toBe('{"id":"f-1","key":"MO-9"}');
+      expect((await ledger.payloads([{ id, edited: true }])).get(id)?.canonical).toBe('{"id":"f-1","key":"MO-9"}');
       expect((await ledger.message(message))?.canonical).toBe('{"id":"f-1","key":"MO-7"}');
       expect((await ledger.audit({ after: 0, limit: 10 }))[0]).toMatchObject({
         who: "ana",

@@ -125,7 +125,9 @@ export async function describeLedger(ledger: Ledger): Promise<Record<string, unk
     })),
     deliveries,
     attempts: attempts.flat(),
-    payloads: [...(await ledger.payloads(deliveries.map((d) => d.id)))].sort(([a], [b]) => a - b),
+    payloads: [...(await ledger.payloads(deliveries.map(({ id, edited }) => ({ id, edited: edited !== null }))))].sort(
+      ([a], [b]) => a - b,
+    ),
     refusals: (await ledger.refusals({ after: 0, limit })).map((r) => ({
       ...r,
       received: Buffer.from(r.received).toString("base64"),
