@@ -39,7 +39,7 @@ process.on("message", (order: WorkerOrder) => {
 process.on("disconnect", () => process.exit(1));
 let lanes = -1;
 setInterval(() => {
-  const now = hub.status().worker.lanes;
+  const now = hub.lanes().length;
   if (now !== lanes) tell({ lanes: (lanes = now) });
 }, LOOK_MS).unref();
 

@@ -19,7 +19,7 @@ const RELAY_MS = 5;
 
 export interface WorkersLoad {
   messages: number;
-  /** Messages before the clock runs. */
+  /** Messages of each worker before the clock runs. */
   warmUp: number;
   orders: number;
 }
@@ -51,8 +51,9 @@ export async function runWorkers(ledgers: SharedLedgers, load: WorkersLoad): Pro
       child.listen("lanes", (lanes) => (held[worker] = lanes));
     }
     await sharedOut(held);
-    await handOver(workers, { first: 0, count: load.warmUp });
-    const ms = await handOver(workers, { first: load.warmUp, count: load.messages });
+    const warmUp = load.warmUp * WORKERS;
+    await handOver(workers, { first: 0, count: warmUp });
+    const ms = await handOver(workers, { first: warmUp, count: load.messages });
     const deadlocks = await deadlocksOf(ledgers, url);
     const ends = await Promise.all(workers.map(stop));
     await check(ledgers, url, ends);
@@ -93,6 +94,7 @@ export function workersNotes(found: readonly WorkersFound[]): string[] {
   );
   return [
     "fourWorkersShare is the median of each round's own ratio to one worker; all was applied once and in order per key.",
+    "Each of the four is a new process in each round, and handles as many messages before as the one did at its start.",
     `lockWaitMs: what a commit of the four waits for commits of the others, on average (${waits.join("; ")}).`,
   ];
 }
