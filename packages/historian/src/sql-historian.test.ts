@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { silentLog, systemClock } from "@lineshaft/core";
+import { Secret, silentLog, systemClock } from "@lineshaft/core";
 import type { Item, Target } from "@lineshaft/core";
 import { seededRandom, targetCases } from "@lineshaft/testing";
 import { startPostgres } from "@lineshaft/testing/postgres";
@@ -45,6 +45,23 @@ async function aDatabase(): Promise<string> {
 
 const historian = (url: string, more: object = {}) =>
   sqlHistorian({ name: "history", url, schema: "my plant", table: "summary", columns, ...more });
+
+test("a password is taken from its secret, whatever is in it, and a wrong one is told", async () => {
+  const url = await aDatabase();
+  const password = "a b%41+&ü#?/@:'";
+  await server.sql(`create role reader login password '${password.replace("'", "''")}'`, url);
+  await server.sql('grant usage on schema "my plant" to reader; grant select on "my plant".summary to reader', url);
+  const without = new URL(url);
+  without.username = "reader";
+  without.password = "";
+  const secret = (value: string) => Secret.env("HISTORY", { HISTORY: value });
+  const check = async (value: string) => {
+    const system = await historian(without.href, { password: secret(value) }).open(context);
+    return system.check(signal()).finally(() => system.close());
+  };
+  expect(await check(password)).toMatchObject({ ok: true });
+  expect(await check("another")).toMatchObject({ ok: false, message: expect.stringContaining("password") });
+});
 
 async function open(url: string) {
   const system = await historian(url).open(context);

@@ -170,9 +170,11 @@ function pointOf(
 }
 
 function configOf({ url, password, statementMs = STATEMENT_MS }: SqlHistorianOptions): ClientConfig {
+  const address = new URL(url instanceof Secret ? url.read() : url);
+  // Not beside the URL: the driver prefers the URL's, also where it has none.
+  if (password !== undefined) address.searchParams.set("password", password.read());
   return {
-    connectionString: url instanceof Secret ? url.read() : url,
-    ...(password !== undefined && { password: password.read() }),
+    connectionString: address.href,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: statementMs,
     // What the network swallowed is never answered.
