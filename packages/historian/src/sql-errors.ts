@@ -49,6 +49,8 @@ function nextOf(state: string): string {
   if (state === "42P01" || state === "42703" || state === "3F000")
     return "Create the table and its columns, or correct their names.";
   if (state === "42501") return "Grant the hub's user select, insert and update on the table.";
+  if (state.startsWith("28")) return "Correct the user and its password, or what the server lets it in by.";
+  if (state === "3D000") return "Create the database, or correct its name in the URL.";
   return "Look at what it said.";
 }
 

@@ -57,10 +57,12 @@ test("a password is taken from its secret, whatever is in it, and a wrong one is
   const secret = (value: string) => Secret.env("HISTORY", { HISTORY: value });
   const check = async (value: string) => {
     const system = await historian(without.href, { password: secret(value) }).open(context);
-    return system.check(signal()).finally(() => system.close());
+    const health = await system.check(signal());
+    await system.close();
+    return health;
   };
   expect(await check(password)).toMatchObject({ ok: true });
-  expect(await check("another")).toMatchObject({ ok: false, message: expect.stringContaining("password") });
+  expect(await check("another")).toMatchObject({ ok: false, next: expect.stringContaining("its password") });
 });
 
 async function open(url: string) {
@@ -199,6 +201,7 @@ test.each([
   [{ columns: { time: "at", fields: {} } }, /has no fields/],
   [{ columns: { time: "at", fields: { value: "at" } } }, /uses column at twice/],
   [{ table: "x".repeat(64) }, /names "x{64}"/],
+  [{ url: "db.plant.example" }, /a URL that is none/],
 ])("a configuration is refused in a sentence: %j", (more, message) => {
   expect(() => historian("postgres://h/d", more)).toThrow(message);
 });

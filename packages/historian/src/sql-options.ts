@@ -34,9 +34,11 @@ export interface SqlColumns {
 const IDENTIFIER_BYTES = 63;
 
 /** @throws LineshaftError `config-invalid`, naming the option */
-export function checkSqlOptions({ name, schema = "public", table, columns }: SqlHistorianOptions): void {
+export function checkSqlOptions({ name, url, schema = "public", table, columns }: SqlHistorianOptions): void {
   const wrong = (message: string, next: string) =>
     new LineshaftError("config-invalid", `SQL historian ${name} ${message}.`, { next });
+  if (typeof url === "string" && !URL.canParse(url))
+    throw wrong("has a URL that is none", "Write it as postgres://user@host:5432/database.");
   const { time, series, tags = {}, fields } = columns;
   const all = [time, ...(series === undefined ? [] : [series]), ...Object.values(tags), ...Object.values(fields)];
   for (const identifier of [schema, table, ...all])
