@@ -1,13 +1,14 @@
 import { type Item, messageOf } from "@lineshaft/core";
+import type { Hub } from "@lineshaft/engine";
 import { type PostgresLedgerStats, postgres } from "@lineshaft/ledger-postgres";
 import { childOptions, tell } from "../child.ts";
-import { type Application, deliveryOf } from "./applied-check.ts";
+import { deliveryOf } from "./applied-check.ts";
 import { SOURCE, startBenchHub } from "./bench-hub.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { completionFact } from "./completion-facts.ts";
 import { HandOver, TARGETS, UNANSWERED, UNSETTLED } from "./load.ts";
 import { MEMORY_BATCH, type Reported, sinkSystem } from "./sink-system.ts";
-import type { WorkerOptions, WorkerOrder } from "./workers-protocol.ts";
+import type { WorkerOptions, WorkerOrder, WorkerWord } from "./workers-protocol.ts";
 
 /*
  * One of several hub processes on one ledger: hands its share of the facts over, and notes what its targets are given.
@@ -15,33 +16,41 @@ import type { WorkerOptions, WorkerOrder } from "./workers-protocol.ts";
  */
 const LOOK_MS = 50;
 
-const { url, worker, workers, orders } = childOptions() as WorkerOptions;
-const applied = { one: [] as Application[], two: [] as Application[] };
-const watch = new CommitWatch();
-const hub = await startBenchHub(watch.watch(postgres({ url })), notingSink("one"), notingSink("two"));
+const { worker, workers, orders } = childOptions() as WorkerOptions;
+let hub: Hub;
+let applied: WorkerWord["closed"]["applied"];
 let facts: ReturnType<typeof completionFact>[] = [];
 let settled = 0;
 let handOver: HandOver | undefined;
-let finished = 0;
-watch.onCommit = () => {
-  if (watch.finished > finished) tell({ finished: watch.finished - finished });
-  finished = watch.finished;
-};
 process.on("message", (order: WorkerOrder) => {
+  if ("open" in order) void open(order.open);
   if ("prepare" in order) prepare(order.prepare);
   if ("go" in order) void handAllOver();
   if ("settled" in order) {
     ({ settled } = order);
     handOver?.pump();
   }
-  if ("stop" in order) void stop();
+  if ("close" in order) void close();
 });
 process.on("disconnect", () => process.exit(1));
-let lanes = -1;
-setInterval(() => {
-  const now = hub.lanes().length;
-  if (now !== lanes) tell({ lanes: (lanes = now) });
-}, LOOK_MS).unref();
+let looking: NodeJS.Timeout;
+
+async function open(url: string): Promise<void> {
+  const watch = new CommitWatch();
+  let finished = 0;
+  watch.onCommit = () => {
+    if (watch.finished > finished) tell({ finished: watch.finished - finished });
+    finished = watch.finished;
+  };
+  applied = { one: [], two: [] };
+  hub = await startBenchHub(watch.watch(postgres({ url })), notingSink("one"), notingSink("two"));
+  tell({ opened: true });
+  let lanes = 0;
+  looking = setInterval(() => {
+    const now = hub.lanes().length;
+    if (now !== lanes) tell({ lanes: (lanes = now) });
+  }, LOOK_MS);
+}
 
 function notingSink(name: "one" | "two") {
   const send = (items: Item<Reported>[]) =>
@@ -70,9 +79,11 @@ async function handAllOver(): Promise<void> {
   await handOver.run();
 }
 
-async function stop(): Promise<void> {
+async function close(): Promise<void> {
+  clearInterval(looking);
   const stats = (hub.ledger as unknown as PostgresLedgerStats).stats();
   await hub.stop();
+  handOver = undefined;
   // Whoever hears it ends this process: the word is long, and would be cut off.
-  tell({ done: { stats, applied } });
+  tell({ closed: { stats, applied } });
 }

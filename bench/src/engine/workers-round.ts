@@ -38,24 +38,24 @@ type Worker = Child<WorkerWord>;
 
 /** Several hub processes bring the same facts to both targets, and are checked: everything once, in order per key. */
 export async function runWorkers(ledgers: SharedLedgers, load: WorkersLoad): Promise<WorkersFound> {
-  const url = await ledgers.newUrl();
-  const workers: Worker[] = [];
+  const held = Array.from({ length: WORKERS }, () => 0);
+  const workers = Array.from({ length: WORKERS }, (_, worker): Worker => {
+    const options: WorkerOptions = { worker, workers: WORKERS, orders: load.orders };
+    const child = startChild<WorkerWord>(beside(import.meta.url, "worker-process"), options);
+    child.listen("lanes", (lanes) => (held[worker] = lanes));
+    return child;
+  });
   try {
-    // One after the other: the first one makes the ledger.
-    const held: number[] = [];
-    for (let worker = 0; worker < WORKERS; worker++) {
-      const options: WorkerOptions = { url, worker, workers: WORKERS, orders: load.orders };
-      const child = startChild<WorkerWord>(beside(import.meta.url, "worker-process"), options);
-      workers.push(child);
-      held[worker] = await child.hear("lanes");
-      child.listen("lanes", (lanes) => (held[worker] = lanes));
-    }
-    await sharedOut(held);
     const warmUp = load.warmUp * WORKERS;
+    await openAll(workers, held, await ledgers.newUrl());
     await handOver(workers, { first: 0, count: warmUp });
+    await Promise.all(workers.map(close));
+    // As the one worker's, it is empty when the clock begins to run.
+    const url = await ledgers.newUrl();
+    await openAll(workers, held, url);
     const ms = await handOver(workers, { first: warmUp, count: load.messages });
     const deadlocks = await deadlocksOf(ledgers, url);
-    const ends = await Promise.all(workers.map(stop));
+    const ends = await Promise.all(workers.map(close));
     await check(ledgers, url, ends);
     const sum = (name: "commits" | "lockWaits" | "lockWaitMs" | "retries") =>
       ends.reduce((all, { stats }) => all + stats[name], 0);
@@ -94,13 +94,19 @@ export function workersNotes(found: readonly WorkersFound[]): string[] {
   );
   return [
     "fourWorkersShare is the median of each round's own ratio to one worker; all was applied once and in order per key.",
-    "Each of the four is a new process in each round, and handles as many messages before as the one did at its start.",
+    "Each of the four is a new process in each round, and handles as many messages before, on another ledger, as the one did.",
     `lockWaitMs: what a commit of the four waits for commits of the others, on average (${waits.join("; ")}).`,
   ];
 }
 
-/** Waits until each of them has its share of the lanes. */
-async function sharedOut(held: readonly number[]): Promise<void> {
+/** Resolves when each of them has its share of the lanes. */
+async function openAll(workers: readonly Worker[], held: number[], url: string): Promise<void> {
+  held.fill(0);
+  // One after the other: the first one makes the ledger.
+  for (const worker of workers) {
+    say(worker, { open: url });
+    await worker.hear("opened");
+  }
   const until = performance.now() + SHARING_MS;
   while (held.some((lanes) => lanes !== LANES / WORKERS)) {
     if (performance.now() > until) throw new Error(`After ${SHARING_MS} ms the workers hold ${held.join(", ")} lanes.`);
@@ -135,9 +141,9 @@ async function handOver(workers: readonly Worker[], facts: { first: number; coun
   return ms;
 }
 
-async function stop(worker: Worker): Promise<WorkerWord["done"]> {
-  say(worker, { stop: true });
-  return worker.hear("done");
+async function close(worker: Worker): Promise<WorkerWord["closed"]> {
+  say(worker, { close: true });
+  return worker.hear("closed");
 }
 
 async function deadlocksOf(ledgers: SharedLedgers, url: string): Promise<number> {
@@ -146,7 +152,7 @@ async function deadlocksOf(ledgers: SharedLedgers, url: string): Promise<number>
 }
 
 /** @throws Error when something is missing, came twice or overtook another of its key */
-async function check(ledgers: SharedLedgers, url: string, ends: readonly WorkerWord["done"][]): Promise<void> {
+async function check(ledgers: SharedLedgers, url: string, ends: readonly WorkerWord["closed"][]): Promise<void> {
   const rows = await ledgers.sql("select id, key from lineshaft.message order by id", url);
   const accepted = rows.map((row) => ({ message: Number(row["id"]), key: String(row["key"]) }));
   const verdicts = (["one", "two"] as const).map((target): Verdict =>
