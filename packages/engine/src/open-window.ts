@@ -48,12 +48,10 @@ export class OpenWindow {
   offer({ id, route, carried, chars }: Accepted): void {
     const { lines, windowDeliveries, payloads, shared } = this.#o;
     const { key, receivedTime } = carried;
-    const lane = laneOf(key);
-    const fence = this.#o.fence(lane);
     if (this.#behind) {
       this.#missed = true;
       // The ledger is read soon, for what others accepted before it.
-      if (fence !== undefined && shared()) payloads.keep(carried, chars);
+      if (shared() && this.#o.fence(laneOf(key)) !== undefined) payloads.keep(carried, chars);
       return;
     }
     if (lines.size >= windowDeliveries) {
@@ -61,6 +59,8 @@ export class OpenWindow {
       return;
     }
     this.#cursor = id;
+    const lane = laneOf(key);
+    const fence = this.#o.fence(lane);
     // Another worker's, who is told by the ledger.
     if (fence === undefined) return;
     const fresh = {
