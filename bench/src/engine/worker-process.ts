@@ -84,6 +84,6 @@ async function close(): Promise<void> {
   const stats = (hub.ledger as unknown as PostgresLedgerStats).stats();
   await hub.stop();
   handOver = undefined;
-  // Whoever hears it ends this process: the word is long, and would be cut off.
+  // Nothing ends this process before it is heard: the word is long, and would be cut off.
   tell({ closed: { stats, applied } });
 }

@@ -25,8 +25,8 @@ export interface HubWord {
 }
 
 const options = childOptions() as HubOptions;
+let { kill } = options;
 let hits = 0;
-let spared = false;
 
 const hub = await openHub({
   name: "hub",
@@ -47,7 +47,7 @@ await hub.start();
 tell({ running: true });
 process.on("message", (said: { spare?: true }) => {
   if (said.spare === true) {
-    spared = true;
+    kill = undefined;
     return;
   }
   void hub.stop().then(() => {
@@ -88,5 +88,5 @@ function placeFirst(definition: LedgerDefinition): LedgerDefinition {
 }
 
 function pass(point: string): void {
-  if (!spared && point === options.kill?.point && hits === options.kill.hit) process.kill(process.pid, "SIGKILL");
+  if (point === kill?.point && hits === kill.hit) process.kill(process.pid, "SIGKILL");
 }

@@ -2,7 +2,7 @@ import { LineshaftError, systemClock } from "@lineshaft/core";
 import { Command } from "commander";
 import { openLedger, type LedgerOptions } from "../open-ledger.ts";
 import type { Terminal } from "../terminal.ts";
-import { type ActOptions, ledgerOptions, systemUser } from "./options.ts";
+import { type ActOptions, byOptions, ledgerOptions } from "./options.ts";
 
 export function identitiesCommand(terminal: Terminal): Command {
   return new Command("identities")
@@ -41,10 +41,8 @@ function find(terminal: Terminal): Command {
 }
 
 function set(terminal: Terminal): Command {
-  return ledgerOptions(new Command("set"))
+  return byOptions(ledgerOptions(new Command("set")), "kept with what is said")
     .description("say what a system calls a thing; replaces what was known")
-    .requiredOption("--why <reason>", "why; kept with what is said")
-    .option("--who <name>", "who; kept with what is said", systemUser())
     .argument("<kind>", "product, productionOrder, workCenter")
     .argument("<object>", "the hub's name of it")
     .argument("<system>", "the system")

@@ -7,7 +7,7 @@ import { databaseAt } from "../reference.ts";
 import { type ServerLedgerOptions, asOwner, serverLedger } from "../server-ledger.ts";
 import type { Terminal } from "../terminal.ts";
 import { counted, showDuration, showTime } from "../times.ts";
-import { serverOptions, systemUser, wholeNumber } from "./options.ts";
+import { type ByOptions, byOptions, serverOptions, systemUser, wholeNumber } from "./options.ts";
 
 export function ledgerCommand(terminal: Terminal): Command {
   return new Command("ledger")
@@ -87,17 +87,13 @@ function copiedText(copied: Copied): string {
   ].join("\n");
 }
 
-interface AdoptCommandOptions extends ServerLedgerOptions {
+interface AdoptCommandOptions extends ServerLedgerOptions, ByOptions {
   settleMinutes: number;
-  who: string;
-  why: string;
 }
 
 function adoptCommand(terminal: Terminal): Command {
-  return serverOptions(new Command("adopt"))
+  return byOptions(serverOptions(new Command("adopt")))
     .description("make a ledger on PostgreSQL safe to go on with that was recovered to an earlier moment")
-    .requiredOption("--why <reason>", "why; goes into the audit trail")
-    .option("--who <name>", "who; goes into the audit trail", systemUser())
     .option(
       "--settle-minutes <n>",
       "look nothing up earlier: the lost hub's requests may be worked on",

@@ -21,11 +21,9 @@ export function actOptions(command: Command): Command {
   return byOptions(ledgerOptions(command));
 }
 
-/** --why and --who, for every act that stands in the audit trail. */
-export function byOptions(command: Command): Command {
-  return command
-    .requiredOption("--why <reason>", "why; goes into the audit trail")
-    .option("--who <name>", "who; goes into the audit trail", systemUser());
+/** --why and --who; `fate`: what becomes of both. */
+export function byOptions(command: Command, fate = "goes into the audit trail"): Command {
+  return command.requiredOption("--why <reason>", `why; ${fate}`).option("--who <name>", `who; ${fate}`, systemUser());
 }
 
 export function systemUser(): string {
