@@ -55,6 +55,7 @@ export type {
   Identity,
   LaneClaim,
   LaneLease,
+  LatestQuery,
   Ledger,
   LedgerTotals,
   MessageFilter,

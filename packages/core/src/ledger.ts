@@ -376,6 +376,13 @@ export interface AuditReport {
   problem?: string;
 }
 
+export interface LatestQuery {
+  contract: string;
+  objects: readonly string[];
+  /** Only what one of these said counts; default: what anyone said. */
+  sources?: readonly string[] | undefined;
+}
+
 /**
  * The store of every message, delivery, attempt and act. All writing goes through `commit` and the acts, each one
  * transaction that is on disk when its promise resolves.
@@ -439,8 +446,8 @@ export interface Ledger extends AsyncDisposable {
   counts(query: { open: boolean }): Promise<Count[]>;
   totals(): Promise<LedgerTotals>;
 
-  /** The newest known canonical payload of an object of a `state` contract, by any source or by one of `sources`. */
-  latest(contract: string, object: string, sources?: readonly string[]): Promise<string | undefined>;
+  /** The newest known canonical payloads of objects of a `state` contract, by object; of what nobody told of there is none. */
+  latest(query: LatestQuery): Promise<Map<string, string>>;
   learnIdentities(identities: readonly Identity[]): Promise<void>;
   identity(query: { kind: string; object: string; system: string }): Promise<string | undefined>;
   /** The other way round. */

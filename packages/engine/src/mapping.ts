@@ -95,7 +95,7 @@ class Context implements MappingContext {
   async latest(contract: string, object: string): Promise<unknown> {
     const { ledger, scopes } = this.#asked;
     const sources = scopes.of(this.#route.system) ?? scopes.of(this.#carried.source);
-    const canonical = await ledger.latest(contract, object, sources);
+    const canonical = (await ledger.latest({ contract, objects: [object], sources })).get(object);
     return canonical === undefined ? undefined : JSON.parse(canonical);
   }
 }

@@ -10,6 +10,7 @@ import {
   type DeliveryPayload,
   type Identity,
   type LaneLease,
+  type LatestQuery,
   type Ledger,
   LineshaftError,
   type MessageFilter,
@@ -224,10 +225,11 @@ export class PostgresLedger implements Ledger {
     return this.#queries.totals();
   }
 
-  async latest(contract: string, object: string, sources?: readonly string[]): Promise<string | undefined> {
+  async latest({ contract, objects, sources }: LatestQuery): Promise<Map<string, string>> {
     const of = sources?.map((source) => toStored(source)) ?? null;
-    const [row] = await this.#readOften(this.#sql.latestPayload, [toStored(contract), toIndexed(object), of]);
-    return row === undefined ? undefined : canonicalOf(row);
+    const asked = objects.map((object) => toIndexed(object));
+    const rows = await this.#readOften(this.#sql.latestPayloads, [toStored(contract), asked, of]);
+    return new Map(rows.map((row) => [objects[(row["n"] as number) - 1] as string, canonicalOf(row)]));
   }
 
   async learnIdentities(identities: readonly Identity[]): Promise<void> {

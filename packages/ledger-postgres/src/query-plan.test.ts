@@ -146,7 +146,7 @@ const inRange = (ids: number[]) => [ids, Math.min(...ids), Math.max(...ids)];
 describe.each(plans)("every statement of the hot path finds its rows by an index, %s", (_plan, done) => {
   test.each([
     ["openOfKey", () => ["MO-7", 0, 0, 1, 100], 2_000],
-    ["latestPayload", () => ["note.v1", "MO-7", ["mes", "erp"]], 100],
+    ["latestPayloads", () => ["note.v1", ["MO-7", "MO-8"], ["mes", "erp"]], 200],
     ["payloads", async () => inRange((await aDelivery()).rows.map((r) => Math.floor(r.id / 4096))), 3_000],
     ["edits", async () => [(await aDelivery()).rows.map((r) => r.id)], 3_000],
     ["identity", () => ["p", "B", "s"], 20],
@@ -170,7 +170,7 @@ test("what is planned on an empty ledger, and once for all, looks for its rows b
   await (await openPostgresLedger({ url })).close();
   const fresh = new Client({ connectionString: url, options: DISPATCH_SETTINGS.map((s) => `-c ${s}`).join(" ") });
   await fresh.connect();
-  const hot = { openDeliveries: 4, openOfKey: 5, inHand: 2, payloads: 3, edits: 1, latestPayload: 3 } as const;
+  const hot = { openDeliveries: 4, openOfKey: 5, inHand: 2, payloads: 3, edits: 1, latestPayloads: 3 } as const;
   const found: [string, string[]][] = [];
   for (const [name, values] of Object.entries(hot)) {
     await fresh.query(`prepare ${name} as ${sql[name as keyof typeof hot]}`);
@@ -186,7 +186,7 @@ test("what is planned on an empty ledger, and once for all, looks for its rows b
     inHand: [],
     payloads: [],
     edits: [],
-    latestPayload: ["Sort"],
+    latestPayloads: ["Function Scan", "Sort"],
   });
 });
 

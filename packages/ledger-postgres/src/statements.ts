@@ -47,13 +47,17 @@ export function statements(s: string) {
       select d.id, d.edited
       from ${s}.delivery d
       where d.id = any ($1::bigint[]) and d.edited is not null`,
-    latestPayload: `
-      select coalesce(l.kept, m.canonical) as canonical, m.received
-      from ${s}.latest l
-        left join ${s}.message m on m.id = l.message
-      where l.contract = $1 and l.object = $2 and ($3::text[] is null or l.source = any ($3))
-      order by l.message desc
-      limit 1`,
+    /** `n`: which of the objects, counted from 1. */
+    latestPayloads: `
+      select o.n, f.canonical, f.received
+      from unnest($2::text[]) with ordinality o (object, n)
+        cross join lateral (
+          select coalesce(l.kept, m.canonical) as canonical, m.received
+          from ${s}.latest l
+            left join ${s}.message m on m.id = l.message
+          where l.contract = $1 and l.object = o.object and ($3::text[] is null or l.source = any ($3))
+          order by l.message desc
+          limit 1) f`,
     /** Attempts are as young as their message, or younger: older partitions are not looked into. */
     attempts: `
       select * from ${s}.attempt

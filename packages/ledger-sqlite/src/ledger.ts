@@ -12,6 +12,7 @@ import {
   type Identity,
   LANES,
   type LaneLease,
+  type LatestQuery,
   type Ledger,
   LineshaftError,
   type MessageFilter,
@@ -233,11 +234,15 @@ export class SqliteLedger implements Ledger {
     return this.#try(() => queries.totals(this.#db));
   }
 
-  latest(contract: string, object: string, sources?: readonly string[]): Promise<string | undefined> {
+  latest({ contract, objects, sources }: LatestQuery): Promise<Map<string, string>> {
     return this.#try(() => {
       const of = sources === undefined ? null : JSON.stringify(sources);
-      const found = this.#writer.sql.latestPayload.get(contract, object, of)?.["found"];
-      return found === undefined ? undefined : String(found);
+      const latest = new Map<string, string>();
+      for (const object of objects) {
+        const found = this.#writer.sql.latestPayload.get(contract, object, of)?.["found"];
+        if (found !== undefined) latest.set(object, String(found));
+      }
+      return latest;
     });
   }
 

@@ -86,6 +86,10 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
     const open = (system = "odoo", after = 0) =>
       ledger.openDeliveries({ system, lanes: [...claims.keys()], after, limit: 100 });
     const stateOf = async (id: number) => (await ledger.deliveries({ ids: [id], limit: 1 }))[0]?.state;
+    const latestOf = async (object: string, sources?: readonly string[]) => {
+      const found = (await ledger.latest({ contract: "level.v1", objects: [object], sources })).get(object);
+      return found === undefined ? undefined : (JSON.parse(found) as { id: string });
+    };
 
     test("a fact stands as it was received, with one pending delivery per route", async () => {
       const id = await accept({
@@ -300,7 +304,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
       });
       expect(third.messages[0]).toMatchObject({ kind: "accepted", superseded: [delivery(second)] });
       expect(await stateOf(delivery(second))).toBe("superseded");
-      expect(JSON.parse((await ledger.latest("level.v1", "MO-7")) ?? "{}")).toMatchObject({ id: "v10" });
+      expect(await latestOf("MO-7")).toMatchObject({ id: "v10" });
     });
 
     test("what sources say of objects that they call the same is told apart", async () => {
@@ -308,11 +312,32 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
         accept({ source, sourceId, version, contract: "level.v1", deliveries: to(0) });
       await level("pune/mes", "p-5", "5");
       await level("lyon/mes", "l-3", "3");
-      const idOf = async (...sources: string[]) =>
-        (JSON.parse((await ledger.latest("level.v1", "MO-7", sources)) ?? "{}") as { id?: string }).id;
+      const idOf = async (...sources: string[]) => (await latestOf("MO-7", sources))?.id;
       expect([await idOf("pune/mes"), await idOf("lyon/mes", "s4")]).toEqual(["p-5", "l-3"]);
       expect([await idOf("s4"), await idOf()]).toEqual([undefined, undefined]);
-      expect(JSON.parse((await ledger.latest("level.v1", "MO-7")) ?? "{}")).toMatchObject({ id: "l-3" });
+      expect(await latestOf("MO-7")).toMatchObject({ id: "l-3" });
+    });
+
+    test("the newest state of many objects is told at once, each under its own name", async () => {
+      const level = (object: string, version: string) =>
+        aMessage({ sourceId: `${object}-${version}`, object, version, contract: "level.v1", deliveries: to(0) });
+      const long = "o".repeat(3_000);
+      await commit({
+        messages: [level("a", "1"), level("b", "1"), level("a", "2"), level("b\0", "1"), level(long, "1")],
+      });
+      const objects = ["b\0", "a", "nobody's", long, "b", "a"];
+      const found = await ledger.latest({ contract: "level.v1", objects });
+      const ids = [...found].map(([object, told]) => [object, (JSON.parse(told) as { id: string }).id] as const);
+      expect(new Map(ids)).toEqual(
+        new Map([
+          ["a", "a-2"],
+          ["b", "b-1"],
+          ["b\0", "b\0-1"],
+          [long, `${long}-1`],
+        ]),
+      );
+      expect(await ledger.latest({ contract: "note.v1", objects })).toEqual(new Map());
+      expect(await ledger.latest({ contract: "level.v1", objects: [] })).toEqual(new Map());
     });
 
     test("a newer version leaves alone what was already sent, and routes that keep every version", async () => {
@@ -343,7 +368,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
         "suppressed",
       ]);
       expect(await ledger.counts({ open: true })).toMatchObject([{ state: "pending", count: 1 }]);
-      expect(JSON.parse((await ledger.latest("level.v1", "MO-7")) ?? "{}")).toMatchObject({ id: "d" });
+      expect(await latestOf("MO-7")).toMatchObject({ id: "d" });
     });
 
     test("characters that a database may not like stand as they came, and break nothing of their group", async () => {
@@ -386,7 +411,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
         { kind: "duplicate", differs: false },
         { kind: "accepted", superseded: [delivery(id)] },
       ]);
-      expect(await ledger.latest("level.v1", odd.object)).toBeDefined();
+      expect(await latestOf(odd.object)).toBeDefined();
       expect((await ledger.verifyAudit()).problem).toBeUndefined();
     });
 

@@ -134,7 +134,7 @@ export async function describeLedger(ledger: Ledger): Promise<Record<string, unk
     })),
     audit: await ledger.audit({ after: 0, limit }),
     counts: await ledger.counts({ open: false }),
-    latest: (await ledger.latest("level.v1", "tank")) ?? null,
+    latest: (await ledger.latest({ contract: "level.v1", objects: ["tank"] })).get("tank") ?? null,
     identity: (await ledger.identity({ kind: "product", object: "B-1", system: "odoo" })) ?? null,
     cursor: (await ledger.loadCursor("odoo/orders")) ?? null,
     published: (await ledger.loadCursor(PUBLISHED)) ?? null,
