@@ -7,7 +7,7 @@ import { FACT_BYTES } from "./completion-facts.ts";
 import { HTTP_IN_FLIGHT, httpSink } from "./http-sink.ts";
 import { TARGETS } from "./load.ts";
 import { ORDERS, Rounds } from "./rounds.ts";
-import { type WorkersFound, runWorkers, workersFigures, workersNotes } from "./workers-round.ts";
+import { type WorkersFound, Workers, workersFigures, workersNotes } from "./workers-round.ts";
 
 export interface EngineSettings {
   /** Messages in each timed round. */
@@ -40,11 +40,13 @@ export async function engineBench(settings: EngineSettings): Promise<Report> {
   const run = new Rounds(store);
   const warmUp = Math.ceil(messages * WARM_UP);
   await run.raw(warmUp, (await run.endToEnd(warmUp)).groups);
+  await using workers = store.shared === undefined ? undefined : new Workers(store.shared, ORDERS);
+  await workers?.warmUp(warmUp);
   const one: OneWorker = { ends: [], raws: [], shares: [], accepts: [] };
   const many: WorkersFound[] = [];
   for (let round = 0; round < rounds; round++) {
     await oneWorker(run, messages, one);
-    if (store.shared !== undefined) many.push(await runWorkers(store.shared, { messages, warmUp, orders: ORDERS }));
+    if (workers !== undefined) many.push(await workers.round(messages));
   }
   const latencies = await run.openLoops(rounds, seconds, rate);
   const figures = {

@@ -42,7 +42,7 @@ async function open(url: string): Promise<void> {
     if (watch.finished > finished) tell({ finished: watch.finished - finished });
     finished = watch.finished;
   };
-  applied = { one: [], two: [] };
+  applied = { one: { messages: [], at: [] }, two: { messages: [], at: [] } };
   hub = await startBenchHub(watch.watch(postgres({ url })), notingSink("one"), notingSink("two"));
   tell({ opened: true });
   let lanes = 0;
@@ -56,9 +56,9 @@ function notingSink(name: "one" | "two") {
   const send = (items: Item<Reported>[]) =>
     Promise.resolve(
       items.map(({ token }) => {
+        applied[name].messages.push(messageOf(deliveryOf(token)));
         // The same clock in all processes of a machine.
-        const at = Number(process.hrtime.bigint()) / 1e6;
-        applied[name].push({ message: messageOf(deliveryOf(token)), at });
+        applied[name].at.push(Number(process.hrtime.bigint()) / 1e6);
         return { kind: "done" as const, receipt: `r-${token}` };
       }),
     );

@@ -1,5 +1,4 @@
 import type { WriterStats } from "@lineshaft/ledger-postgres";
-import type { Application } from "./applied-check.ts";
 
 export interface WorkerOptions {
   /** Which one of `workers`, counted from 0. */
@@ -21,6 +20,12 @@ export type WorkerOrder =
   /** So many deliveries were settled by all workers since `go`. */
   | { settled: number };
 
+/** What one target was given: messages, and when each came, in ms. In two lists, so that noting costs next to nothing. */
+export interface Applications {
+  messages: number[];
+  at: number[];
+}
+
 /** What it says. */
 export interface WorkerWord {
   /** How many lanes it holds; again whenever that changes. */
@@ -30,5 +35,5 @@ export interface WorkerWord {
   /** Deliveries that it settled with one commit. */
   finished: number;
   /** What it did on the ledger that it left. */
-  closed: { stats: WriterStats; applied: { one: Application[]; two: Application[] } };
+  closed: { stats: WriterStats; applied: { one: Applications; two: Applications } };
 }

@@ -15,14 +15,7 @@ const PATIENCE_MS = 300_000;
 const SHARING_MS = 30_000;
 const LOOK_MS = 50;
 /** How often workers are told what all of them settled, in ms. */
-const RELAY_MS = 5;
-
-export interface WorkersLoad {
-  messages: number;
-  /** Messages of each worker before the clock runs. */
-  warmUp: number;
-  orders: number;
-}
+const RELAY_MS = 20;
 
 /** One round of several workers on one ledger. */
 export interface WorkersFound {
@@ -36,39 +29,53 @@ export interface WorkersFound {
 
 type Worker = Child<WorkerWord>;
 
-/** Several hub processes bring the same facts to both targets, and are checked: everything once, in order per key. */
-export async function runWorkers(ledgers: SharedLedgers, load: WorkersLoad): Promise<WorkersFound> {
-  const held = Array.from({ length: WORKERS }, () => 0);
-  const workers = Array.from({ length: WORKERS }, (_, worker): Worker => {
-    const options: WorkerOptions = { worker, workers: WORKERS, orders: load.orders };
-    const child = startChild<WorkerWord>(beside(import.meta.url, "worker-process"), options);
-    child.listen("lanes", (lanes) => (held[worker] = lanes));
-    return child;
-  });
-  try {
-    const warmUp = load.warmUp * WORKERS;
-    await openAll(workers, held, await ledgers.newUrl());
-    await handOver(workers, { first: 0, count: warmUp });
-    await Promise.all(workers.map(close));
-    // As the one worker's, it is empty when the clock begins to run.
-    const url = await ledgers.newUrl();
-    await openAll(workers, held, url);
-    const ms = await handOver(workers, { first: warmUp, count: load.messages });
-    const deadlocks = await deadlocksOf(ledgers, url);
+/** Several hub processes on one ledger. They live as long as the one worker's process, over all rounds. */
+export class Workers implements AsyncDisposable {
+  readonly #ledgers: SharedLedgers;
+  readonly #workers: readonly Worker[];
+  /** Lanes of each. */
+  readonly #held = Array.from({ length: WORKERS }, () => 0);
+  #facts = 0;
+
+  constructor(ledgers: SharedLedgers, orders: number) {
+    this.#ledgers = ledgers;
+    this.#workers = this.#held.map((_, worker) => {
+      const options: WorkerOptions = { worker, workers: WORKERS, orders };
+      const child = startChild<WorkerWord>(beside(import.meta.url, "worker-process"), options);
+      child.listen("lanes", (lanes) => (this.#held[worker] = lanes));
+      return child;
+    });
+  }
+
+  /** Each of them handles as many messages as the one does to warm up. */
+  async warmUp(messages: number): Promise<void> {
+    await this.round(messages * WORKERS);
+  }
+
+  /** They bring facts that none had before to both targets, on a new ledger, and are checked: everything once, in order per key. */
+  async round(messages: number): Promise<WorkersFound> {
+    const workers = this.#workers;
+    const url = await this.#ledgers.newUrl();
+    await openAll(workers, this.#held, url);
+    const ms = await handOver(workers, { first: this.#facts, count: messages });
+    this.#facts += messages;
+    const deadlocks = await deadlocksOf(this.#ledgers, url);
     const ends = await Promise.all(workers.map(close));
-    await check(ledgers, url, ends);
+    await check(this.#ledgers, url, ends);
     const sum = (name: "commits" | "lockWaits" | "lockWaitMs" | "retries") =>
       ends.reduce((all, { stats }) => all + stats[name], 0);
     return {
-      rate: perSecond(load.messages, ms),
+      rate: perSecond(messages, ms),
       commits: sum("commits"),
       lockWaits: sum("lockWaits"),
       lockWaitMs: sum("lockWaitMs"),
       retries: sum("retries"),
       deadlocks,
     };
-  } finally {
-    await Promise.all(workers.map((worker) => worker.kill()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.kill()));
   }
 }
 
@@ -94,7 +101,7 @@ export function workersNotes(found: readonly WorkersFound[]): string[] {
   );
   return [
     "fourWorkersShare is the median of each round's own ratio to one worker; all was applied once and in order per key.",
-    "Each of the four is a new process in each round, and handles as many messages before, on another ledger, as the one did.",
+    "The four live over all rounds, as the one does; each handled as many messages before the first one as the one did.",
     `lockWaitMs: what a commit of the four waits for commits of the others, on average (${waits.join("; ")}).`,
   ];
 }
@@ -155,12 +162,12 @@ async function deadlocksOf(ledgers: SharedLedgers, url: string): Promise<number>
 async function check(ledgers: SharedLedgers, url: string, ends: readonly WorkerWord["closed"][]): Promise<void> {
   const rows = await ledgers.sql("select id, key from lineshaft.message order by id", url);
   const accepted = rows.map((row) => ({ message: Number(row["id"]), key: String(row["key"]) }));
-  const verdicts = (["one", "two"] as const).map((target): Verdict =>
-    judgeTarget(
-      ends.flatMap(({ applied }) => applied[target]),
-      accepted,
-    ),
-  );
+  const verdicts = (["one", "two"] as const).map((target): Verdict => {
+    const applied = ends.flatMap((end) =>
+      end.applied[target].messages.map((message, n) => ({ message, at: end.applied[target].at[n] ?? Number.NaN })),
+    );
+    return judgeTarget(applied, accepted);
+  });
   const { lost, twice, orderBroken } = total(verdicts);
   if (lost + twice + orderBroken > 0)
     throw new Error(
