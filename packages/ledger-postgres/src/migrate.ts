@@ -107,7 +107,7 @@ export interface Inspected {
 
 /**
  * `rolling`: a newer version is no error while it says that code of this version may work on it.
- * @throws LineshaftError `ledger-newer`, `ledger-refused` for a server that is too old, `ledger-damaged`
+ * @throws LineshaftError `ledger-newer`, `ledger-refused` for a server that is too old or a database that cannot hold every text, `ledger-damaged`
  */
 export async function inspect(
   connections: Connections,
@@ -118,7 +118,7 @@ export async function inspect(
   const known = files(folder).length;
   const [server] = await connections.read(
     `select current_setting('server_version_num')::integer as number, current_setting('server_version') as version,
-       pg_is_in_recovery() as standby, to_regclass($1) is not null as ledger,
+       current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby, to_regclass($1) is not null as ledger,
        exists (select from pg_class where relnamespace = to_regnamespace($2)) as taken`,
     [`${s}.migration`, s],
   );
@@ -128,6 +128,14 @@ export async function inspect(
       `The server of the ledger ${location} is PostgreSQL ${String(server?.["version"])}.`,
       {
         next: "Lineshaft needs 14 or newer: upgrade the server, or name another one.",
+      },
+    );
+  if (server?.["encoding"] !== "UTF8")
+    throw new LineshaftError(
+      "ledger-refused",
+      `The database ${location} has the encoding ${String(server?.["encoding"])}, which cannot hold all that facts may say.`,
+      {
+        next: "Make one with: create database <name> encoding 'UTF8' template template0.",
       },
     );
   const standby = server?.["standby"] === true;

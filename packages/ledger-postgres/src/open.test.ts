@@ -50,6 +50,14 @@ test("a ledger of a newer version is refused in a sentence and not touched", asy
   await expect(migratePostgres({ url })).rejects.toMatchObject(told("ledger-newer", "version 99"));
 });
 
+test("a database that cannot hold every text is refused in a sentence", async () => {
+  await server.sql("create database latin encoding 'LATIN1' locale 'C' template template0");
+  const latin = url.replace(/[^/]+$/, "latin");
+  const refusal = told("ledger-refused", "has the encoding LATIN1");
+  await expect(openPostgresLedger({ url: latin })).rejects.toMatchObject(refusal);
+  await expect(migratePostgres({ url: latin })).rejects.toMatchObject(refusal);
+});
+
 test("migrating again changes nothing, and says so", async () => {
   expect(await migratePostgres({ url })).toMatchObject({ from: 0 });
   const { from, to } = await migratePostgres({ url });

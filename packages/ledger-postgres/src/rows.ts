@@ -20,9 +20,9 @@ const bytes = (value: unknown): Uint8Array => (value instanceof Uint8Array ? val
 const optional = (name: string, value: string | null) => (value === null ? {} : { [name]: value });
 const parking = (value: unknown): Parking | null => (typeof value === "string" ? (JSON.parse(value) as Parking) : null);
 
-/** The payload in canonical form, where it is not what was received. */
+/** The payload in canonical form, or as it was received where that is the same. */
 export function canonicalOf(r: Row): string {
-  return maybe(r["canonical"]) ?? Buffer.from(bytes(r["received"])).toString("utf8");
+  return maybe(r["canonical"]) ?? String(r["as_received"]);
 }
 
 export function openDelivery(r: Row): OpenDelivery {
@@ -67,7 +67,7 @@ export function storedMessage(r: Row): StoredMessage {
     eventTime: r["event_time"] as number,
     receivedTime: r["received_time"] as number,
     received: bytes(r["received"]),
-    canonical: canonicalOf(r),
+    canonical: maybe(r["canonical"]) ?? Buffer.from(bytes(r["received"])).toString("utf8"),
     origin: maybe(r["origin"]),
     trace: maybe(r["trace"]),
     duplicates: r["duplicates"] as number,

@@ -40,7 +40,7 @@ export function statements(s: string) {
     /** Partitions outside of the range are left out once, not row by row as in a join. */
     payloads: `
       select m.id as message, m.source, m.source_id, m.contract, m.object, m.key, m.event_time, m.received_time, m.trace,
-        m.canonical, case when m.canonical is null then m.received end as received
+        m.canonical, case when m.canonical is null then convert_from(m.received, 'UTF8') end as as_received
       from ${s}.message m
       where m.id = any ($1::bigint[]) and m.id between $2 and $3`,
     edits: `
@@ -49,10 +49,11 @@ export function statements(s: string) {
       where d.id = any ($1::bigint[]) and d.edited is not null`,
     /** `n`: which of the objects, counted from 1. */
     latestPayloads: `
-      select o.n, f.canonical, f.received
+      select o.n, f.canonical, f.as_received
       from unnest($2::text[]) with ordinality o (object, n)
         cross join lateral (
-          select coalesce(l.kept, m.canonical) as canonical, m.received
+          select coalesce(l.kept, m.canonical) as canonical,
+            case when l.kept is null and m.canonical is null then convert_from(m.received, 'UTF8') end as as_received
           from ${s}.latest l
             left join ${s}.message m on m.id = l.message
           where l.contract = $1 and l.object = o.object and ($3::text[] is null or l.source = any ($3))
