@@ -5,8 +5,13 @@ import type { WorkerOptions } from "./system-worker.ts";
 
 /** Deliveries of one key read at once. */
 const KEY_READ = 32;
-/** Beside other workers, between two reads of what was accepted, in ms: what comes in quick succession is read together. */
-const READ_EVERY_MS = 25;
+/**
+ * Beside other workers, how long a window rests after it read what was accepted, as a multiple of how long that took, and at
+ * least and at most, in ms: what comes in quick succession is read together, the more so the busier the ledger is.
+ */
+const REST_TIMES = 10;
+const REST_LEAST_MS = 5;
+const REST_MOST_MS = 100;
 /** Wait before the ledger is read again after it could not be. */
 const READ_AGAIN_MS = 1_000;
 
@@ -118,21 +123,22 @@ export class OpenWindow {
   }
 
   async #readOn(): Promise<void> {
-    const { ledger, system, lines, windowDeliveries } = this.#o;
+    const { ledger, system, lines, windowDeliveries, clock } = this.#o;
     const limit = Math.max(1, windowDeliveries - lines.size);
     const beginnings = this.#beginnings;
+    const askedAt = clock.now();
     this.#missed = false;
     const open = await ledger.openDeliveries({ system, lanes: this.#o.lanes(), after: this.#cursor, limit });
     for (const delivery of open) this.#add(delivery);
-    if (this.#o.shared() && open.length < limit) this.#rest();
+    if (this.#o.shared() && open.length < limit) this.#rest(clock.now() - askedAt);
     if (beginnings !== this.#beginnings) return;
     this.#cursor = open.at(-1)?.id ?? this.#cursor;
     this.#behind = open.length === limit || this.#missed;
   }
 
-  #rest(): void {
+  #rest(readMs: number): void {
     this.#resting = true;
-    this.#o.clock.after(READ_EVERY_MS, () => {
+    this.#o.clock.after(Math.min(Math.max(readMs * REST_TIMES, REST_LEAST_MS), REST_MOST_MS), () => {
       this.#resting = false;
       this.#o.filled();
     });
