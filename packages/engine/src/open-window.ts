@@ -5,12 +5,11 @@ import type { WorkerOptions } from "./system-worker.ts";
 
 /** Deliveries of one key read at once. */
 const KEY_READ = 32;
-/**
- * Beside other workers, how long a window rests after it read what was accepted, as a multiple of how long that took, and at
- * least and at most, in ms: what comes in quick succession is read together, the more so the busier the ledger is.
- */
+/** Beside other workers, a window rests after a read for so many times as long as it took: the busier all are, the more is read together. */
 const REST_TIMES = 10;
+/** Shortest such rest, in ms: what comes in quick succession is read together. */
 const REST_LEAST_MS = 5;
+/** Longest such rest, in ms. */
 const REST_MOST_MS = 100;
 /** Wait before the ledger is read again after it could not be. */
 const READ_AGAIN_MS = 1_000;
