@@ -4,7 +4,7 @@ import type { Clock, Ledger, Reference } from "@lineshaft/core";
 const REMEMBERED = 10_000;
 /** How long one is believed without asking the ledger, in ms: another worker may have learned of a newer version. */
 const BELIEVED_MS = 15_000;
-/** Objects in one read. */
+/** Objects whose newest state is read at once, at most. */
 const READ_TOGETHER = 500;
 
 /** Most times that rules may ask for more. */
