@@ -32,6 +32,8 @@ export interface KeyLine {
   lastId: number;
   /** Later deliveries are in the ledger only. */
   more: boolean;
+  /** Highest delivery that came while the line was being read; what was read may be older. */
+  passedOver: number;
   /** Somebody acted on this key while it was in hand: read it anew. */
   reload: boolean;
   /** Guards against an entry of the due queue that was overtaken. */
@@ -81,20 +83,7 @@ export class KeyLines {
 
   /** Adds a delivery behind the others of its key. Those known already are passed over. */
   add(task: Task): void {
-    let line = this.#lines.get(task.key);
-    if (line === undefined) {
-      line = {
-        key: task.key,
-        state: "busy",
-        tasks: new Fifo(),
-        head: undefined,
-        lastId: 0,
-        more: false,
-        reload: false,
-        dueAt: 0,
-      };
-      this.#lines.set(task.key, line);
-    }
+    const line = this.#lines.get(task.key) ?? this.#newLine(task.key);
     if (task.id <= line.lastId) return;
     if (
       line.more ||
@@ -102,6 +91,7 @@ export class KeyLines {
       line.tasks.length >= (line.state === "waiting" ? KEPT_WAITING : KEPT_MOVING)
     ) {
       line.more = true;
+      line.passedOver = Math.max(line.passedOver, task.id);
       return;
     }
     line.lastId = task.id;
@@ -161,6 +151,40 @@ export class KeyLines {
     this.#read(line);
   }
 
+  /** Holds a key's line busy while its deliveries are read, or read `anew`: what is added meanwhile is only noted. Ended by `release`. */
+  hold(key: string, anew: boolean): KeyLine {
+    const line = this.#lines.get(key) ?? this.#newLine(key);
+    if (anew || line.reload) this.clear(line);
+    line.state = "busy";
+    line.more = true;
+    line.passedOver = 0;
+    line.reload = false;
+    return line;
+  }
+
+  /**
+   * Adds what was read of a held line, in order. `upTo`: everything open up to this delivery was read. `more`: there is later
+   * one in the ledger, as there is when something came meanwhile that was not read. Returns the key's line; undefined when
+   * nothing of it is left to do.
+   */
+  release(held: KeyLine, read: readonly Task[], { upTo, more }: { upTo: number; more: boolean }): KeyLine | undefined {
+    const { key, passedOver } = held;
+    const later = more || passedOver > upTo;
+    held.more = false;
+    // A parked one that the next ones may pass ends its line, and the next one begins another.
+    for (const task of read) this.add(task);
+    let line = this.#lines.get(key);
+    if (later) {
+      line ??= this.#newLine(key);
+      line.more = true;
+    }
+    if (line?.head !== undefined || line?.state !== "busy") return line;
+    line.lastId = upTo;
+    if (line.more) return line;
+    this.drop(line);
+    return undefined;
+  }
+
   /** Forgets a line's deliveries, to read them anew. The caller holds it busy. */
   clear(line: KeyLine): void {
     if (line.head !== undefined) this.size--;
@@ -209,6 +233,22 @@ export class KeyLines {
 
   stop(): void {
     this.#timer?.cancel();
+  }
+
+  #newLine(key: string): KeyLine {
+    const line: KeyLine = {
+      key,
+      state: "busy",
+      tasks: new Fifo(),
+      head: undefined,
+      lastId: 0,
+      more: false,
+      passedOver: 0,
+      reload: false,
+      dueAt: 0,
+    };
+    this.#lines.set(key, line);
+    return line;
   }
 
   #setHead(line: KeyLine, task: Task): void {

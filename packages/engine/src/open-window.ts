@@ -1,6 +1,6 @@
 import { type OpenDelivery, type Settlement, explain, laneOf } from "@lineshaft/core";
 import type { Accepted } from "./intake.ts";
-import type { KeyLine, KeyLines } from "./key-lines.ts";
+import type { KeyLines, Task } from "./key-lines.ts";
 import type { WorkerOptions } from "./system-worker.ts";
 
 /** Deliveries of one key read at once. */
@@ -128,7 +128,10 @@ export class OpenWindow {
     const askedAt = clock.now();
     this.#missed = false;
     const open = await ledger.openDeliveries({ system, lanes: this.#o.lanes(), after: this.#cursor, limit });
-    for (const delivery of open) this.#add(delivery);
+    for (const delivery of open) {
+      const task = this.#task(delivery);
+      if (task !== undefined) lines.add(task);
+    }
     if (this.#o.shared() && open.length < limit) this.#rest(clock.now() - askedAt);
     if (beginnings !== this.#beginnings) return;
     this.#cursor = open.at(-1)?.id ?? this.#cursor;
@@ -145,36 +148,29 @@ export class OpenWindow {
 
   async #readKey(key: string, anew: boolean): Promise<void> {
     const { ledger, system, lines, filled } = this.#o;
-    const after = this.#hold(lines.line(key), anew);
-    const open = await ledger.openOfKey({ system, key, after, limit: KEY_READ });
-    const held = lines.line(key);
-    if (held !== undefined) held.more = false;
-    for (const delivery of open) this.#add(delivery);
-    const line = lines.line(key);
-    if (line !== undefined && open.length === KEY_READ) line.more = true;
-    if (line?.reload === true && (line.state !== "busy" || line.head === undefined)) this.readKey(key, true);
-    else if (line !== undefined && line.head === undefined && line.state === "busy") lines.drop(line);
+    const held = lines.hold(key, anew);
+    const open = await ledger.openOfKey({ system, key, after: held.lastId, limit: KEY_READ });
+    if (held.reload) return this.readKey(key, true);
+    const tasks = open.map((delivery) => this.#task(delivery)).filter((task) => task !== undefined);
+    const upTo = open.at(-1)?.id ?? held.lastId;
+    const line = lines.release(held, tasks, { upTo, more: open.length === KEY_READ });
+    if (line?.state === "busy" && line.head === undefined) {
+      if (this.#o.fence(laneOf(key)) === undefined) lines.drop(line);
+      else this.readKey(key, false);
+    }
     filled();
   }
 
-  /** Nothing else touches a line while it is being read. Returns after which delivery to read. */
-  #hold(line: KeyLine | undefined, anew: boolean): number {
-    if (line === undefined) return 0;
-    if (anew || line.reload) this.#o.lines.clear(line);
-    line.state = "busy";
-    line.more = true;
-    line.reload = false;
-    return line.lastId;
-  }
-
-  #add(delivery: OpenDelivery): void {
-    const { routing, lines } = this.#o;
+  /** Undefined for one of another worker's, and for one that nobody would send: that is parked. */
+  #task(delivery: OpenDelivery): Task | undefined {
     const lane = laneOf(delivery.key);
     const fence = this.#o.fence(lane);
-    if (fence === undefined) return;
-    const target = routing.route(delivery.route);
-    if (target === undefined) this.#parkWithoutRoute(delivery, lane, fence);
-    else lines.add({ ...delivery, target, lane, fence, carried: undefined, uncertain: 0, mapped: undefined });
+    if (fence === undefined) return undefined;
+    const target = this.#o.routing.route(delivery.route);
+    if (target !== undefined)
+      return { ...delivery, target, lane, fence, carried: undefined, uncertain: 0, mapped: undefined };
+    this.#parkWithoutRoute(delivery, lane, fence);
+    return undefined;
   }
 
   /** The configuration no longer has its route: nobody would ever send it, so a person is told. */
