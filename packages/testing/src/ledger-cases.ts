@@ -411,7 +411,7 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
         { kind: "duplicate", differs: false },
         { kind: "accepted", superseded: [delivery(id)] },
       ]);
-      expect(await latestOf(odd.object)).toBeDefined();
+      expect(await latestOf(odd.object)).toMatchObject({ id: `${odd.sourceId}x` });
       expect((await ledger.verifyAudit()).problem).toBeUndefined();
     });
 
