@@ -58,6 +58,8 @@ describe("each bench prints one object with the figures that its documentation n
         "httpEndToEndPerSecond",
         "fourWorkersPerSecond",
         "fourWorkersShare",
+        "fourTogetherPerSecond",
+        "fourTogetherShare",
         "lockWaitMs",
         "retries",
         "deadlocks",

@@ -7,7 +7,7 @@ import { FACT_BYTES } from "./completion-facts.ts";
 import { HTTP_IN_FLIGHT, httpSink } from "./http-sink.ts";
 import { TARGETS } from "./load.ts";
 import { ORDERS, Rounds } from "./rounds.ts";
-import { type WorkersFound, Workers, workersFigures, workersNotes } from "./workers-round.ts";
+import { type WorkersRound, Workers, workersFigures, workersNotes } from "./workers-round.ts";
 
 export interface EngineSettings {
   /** Messages in each timed round. */
@@ -40,13 +40,13 @@ export async function engineBench(settings: EngineSettings): Promise<Report> {
   const run = new Rounds(store);
   const warmUp = Math.ceil(messages * WARM_UP);
   await run.raw(warmUp, (await run.endToEnd(warmUp)).groups);
-  await using workers = store.shared === undefined ? undefined : new Workers(store.shared, ORDERS);
+  await using workers = store.shared === undefined ? undefined : new Workers(store.shared);
   await workers?.warmUp(warmUp);
   const one: OneWorker = { ends: [], raws: [], shares: [], accepts: [] };
-  const many: WorkersFound[] = [];
+  const many: WorkersRound[] = [];
   for (let round = 0; round < rounds; round++) {
-    await oneWorker(run, messages, one);
     if (workers !== undefined) many.push(await workers.round(messages));
+    await oneWorker(run, messages, one);
   }
   const latencies = await run.openLoops(rounds, seconds, rate);
   const figures = {

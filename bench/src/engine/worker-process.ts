@@ -7,8 +7,9 @@ import { SOURCE, startBenchHub } from "./bench-hub.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { completionFact } from "./completion-facts.ts";
 import { HandOver, TARGETS, UNANSWERED, UNSETTLED } from "./load.ts";
+import { ORDERS } from "./rounds.ts";
 import { MEMORY_BATCH, type Reported, sinkSystem } from "./sink-system.ts";
-import type { WorkerOptions, WorkerOrder, WorkerWord } from "./workers-protocol.ts";
+import type { WorkerOptions, WorkerOrder, WorkerWord, WorkersLoad } from "./workers-protocol.ts";
 
 /*
  * One of several hub processes on one ledger: hands its share of the facts over, and notes what its targets are given.
@@ -16,10 +17,11 @@ import type { WorkerOptions, WorkerOrder, WorkerWord } from "./workers-protocol.
  */
 const LOOK_MS = 50;
 
-const { worker, workers, orders } = childOptions() as WorkerOptions;
+const { worker, workers } = childOptions() as WorkerOptions;
 let hub: Hub;
 let applied: WorkerWord["closed"]["applied"];
 let facts: ReturnType<typeof completionFact>[] = [];
+let loads = 1;
 let settled = 0;
 let handOver: HandOver | undefined;
 process.on("message", (order: WorkerOrder) => {
@@ -65,17 +67,20 @@ function notingSink(name: "one" | "two") {
   return sinkSystem({ name, maxBatch: MEMORY_BATCH, send });
 }
 
-function prepare({ first, count }: { first: number; count: number }): void {
+function prepare(load: WorkersLoad): void {
+  const { first, count } = load;
+  ({ loads } = load);
+  const orders = ORDERS * loads;
   const all = Array.from({ length: count }, (_, at) => first + at);
   facts = all.filter((n) => Math.floor(n / orders) % workers === worker).map((n) => completionFact(n, orders));
   settled = 0;
   tell({ prepared: true });
 }
 
-/** The four of them have as much under way as one worker alone would. */
+/** All of them together have as much under way as one worker alone would, times `loads`. */
 async function handAllOver(): Promise<void> {
-  const mayGoOn = (handed: number) => handed * workers - settled / TARGETS < UNSETTLED;
-  handOver = new HandOver(hub.intake(SOURCE), facts, mayGoOn, UNANSWERED / workers);
+  const mayGoOn = (handed: number) => handed * workers - settled / TARGETS < UNSETTLED * loads;
+  handOver = new HandOver(hub.intake(SOURCE), facts, mayGoOn, (UNANSWERED * loads) / workers);
   await handOver.run();
 }
 

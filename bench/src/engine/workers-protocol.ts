@@ -4,7 +4,15 @@ export interface WorkerOptions {
   /** Which one of `workers`, counted from 0. */
   worker: number;
   workers: number;
-  orders: number;
+}
+
+/** What all workers are handed together. */
+export interface WorkersLoad {
+  /** Number of the first fact. */
+  first: number;
+  count: number;
+  /** How many times one worker's load it is: that many times its orders, and as many times what it has under way. */
+  loads: number;
 }
 
 /** What a worker process is told. */
@@ -14,7 +22,7 @@ export type WorkerOrder =
   /** Stops it. */
   | { close: true }
   /** Makes its share of these facts. */
-  | { prepare: { first: number; count: number } }
+  | { prepare: WorkersLoad }
   /** Hands them over. */
   | { go: true }
   /** So many deliveries were settled by all workers since `go`. */

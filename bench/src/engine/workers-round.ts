@@ -6,7 +6,7 @@ import { median, perSecond } from "../statistics.ts";
 import { type Verdict, judgeTarget, total } from "./applied-check.ts";
 import type { SharedLedgers } from "./bench-store.ts";
 import { TARGETS } from "./load.ts";
-import type { WorkerOptions, WorkerOrder, WorkerWord } from "./workers-protocol.ts";
+import type { WorkerOptions, WorkerOrder, WorkerWord, WorkersLoad } from "./workers-protocol.ts";
 
 const WORKERS = 4;
 /** Longest round, in ms. */
@@ -17,7 +17,7 @@ const LOOK_MS = 50;
 /** How often workers are told what all of them settled, in ms. */
 const RELAY_MS = 20;
 
-/** One round of several workers on one ledger. */
+/** One measurement of several workers on one ledger. */
 export interface WorkersFound {
   rate: number;
   commits: number;
@@ -25,6 +25,12 @@ export interface WorkersFound {
   lockWaitMs: number;
   retries: number;
   deadlocks: number;
+}
+
+/** One round: with as much for each of them as the one worker has, and with that worker's load for all of them together. */
+export interface WorkersRound {
+  each: WorkersFound;
+  together: WorkersFound;
 }
 
 type Worker = Child<WorkerWord>;
@@ -37,10 +43,10 @@ export class Workers implements AsyncDisposable {
   readonly #held = Array.from({ length: WORKERS }, () => 0);
   #facts = 0;
 
-  constructor(ledgers: SharedLedgers, orders: number) {
+  constructor(ledgers: SharedLedgers) {
     this.#ledgers = ledgers;
     this.#workers = this.#held.map((_, worker) => {
-      const options: WorkerOptions = { worker, workers: WORKERS, orders };
+      const options: WorkerOptions = { worker, workers: WORKERS };
       const child = startChild<WorkerWord>(beside(import.meta.url, "worker-process"), options);
       child.listen("lanes", (lanes) => (this.#held[worker] = lanes));
       return child;
@@ -49,15 +55,21 @@ export class Workers implements AsyncDisposable {
 
   /** Each of them handles as many messages as the one does to warm up. */
   async warmUp(messages: number): Promise<void> {
-    await this.round(messages * WORKERS);
+    await this.#bring(messages * WORKERS, 1);
+  }
+
+  /** @param messages of one worker's load */
+  async round(messages: number): Promise<WorkersRound> {
+    const together = await this.#bring(messages, 1);
+    return { together, each: await this.#bring(messages * WORKERS, WORKERS) };
   }
 
   /** They bring facts that none had before to both targets, on a new ledger, and are checked: everything once, in order per key. */
-  async round(messages: number): Promise<WorkersFound> {
+  async #bring(messages: number, loads: number): Promise<WorkersFound> {
     const workers = this.#workers;
     const url = await this.#ledgers.newUrl();
     await openAll(workers, this.#held, url);
-    const ms = await handOver(workers, { first: this.#facts, count: messages });
+    const ms = await handOver(workers, { first: this.#facts, count: messages, loads });
     this.#facts += messages;
     const deadlocks = await deadlocksOf(this.#ledgers, url);
     const ends = await Promise.all(workers.map(close));
@@ -80,27 +92,34 @@ export class Workers implements AsyncDisposable {
 }
 
 /** Of several rounds, beside one worker's rates in the same rounds. */
-export function workersFigures(one: readonly number[], found: readonly WorkersFound[]): Record<string, number> {
+export function workersFigures(one: readonly number[], found: readonly WorkersRound[]): Record<string, number> {
   if (found.length === 0) return {};
-  const of = (value: (round: WorkersFound) => number) => rounded(median(found.map(value)));
-  const sum = (name: "retries" | "deadlocks") => found.reduce((all, round) => all + round[name], 0);
+  const each = found.map((round) => round.each);
+  const together = found.map((round) => round.together);
+  const of = (rounds: readonly WorkersFound[], value: (found: WorkersFound, round: number) => number) =>
+    rounded(median(rounds.map(value)));
+  const byOne = ({ rate }: WorkersFound, round: number) => rate / (one[round] ?? Number.NaN);
+  const sum = (name: "retries" | "deadlocks") => [...each, ...together].reduce((all, round) => all + round[name], 0);
   return {
-    fourWorkersPerSecond: of(({ rate }) => rate),
-    fourWorkersShare: rounded(median(found.map(({ rate }, round) => rate / (one[round] ?? Number.NaN)))),
-    lockWaitMs: of(({ lockWaitMs, commits }) => lockWaitMs / commits),
+    fourWorkersPerSecond: of(each, ({ rate }) => rate),
+    fourWorkersShare: of(each, byOne),
+    fourTogetherPerSecond: of(together, ({ rate }) => rate),
+    fourTogetherShare: of(together, byOne),
+    lockWaitMs: of(each, ({ lockWaitMs, commits }) => lockWaitMs / commits),
     retries: sum("retries"),
     deadlocks: sum("deadlocks"),
   };
 }
 
-export function workersNotes(found: readonly WorkersFound[]): string[] {
+export function workersNotes(found: readonly WorkersRound[]): string[] {
   const [first] = found;
   if (first === undefined) return [];
   const waits = found.map(
-    (f) => `${f.lockWaits} of ${f.commits} commits waited, ${Math.round(f.lockWaitMs)} ms together`,
+    ({ each }) => `${each.lockWaits} of ${each.commits} commits waited, ${Math.round(each.lockWaitMs)} ms together`,
   );
   return [
-    "fourWorkersShare is the median of each round's own ratio to one worker; all was applied once and in order per key.",
+    "fourWorkers: each of them has the orders, the messages under way and the facts of the one worker; fourTogether: they share that load.",
+    "Both shares are medians of each round's own ratio to the one worker; all was applied once and in order per key.",
     "The four live over all rounds, as the one does; each handled as many messages before the first one as the one did.",
     `lockWaitMs: what a commit of the four waits for commits of the others, on average (${waits.join("; ")}).`,
   ];
@@ -122,7 +141,7 @@ async function openAll(workers: readonly Worker[], held: number[], url: string):
 }
 
 /** @returns ms from the first fact to the last outcome */
-async function handOver(workers: readonly Worker[], facts: { first: number; count: number }): Promise<number> {
+async function handOver(workers: readonly Worker[], facts: WorkersLoad): Promise<number> {
   for (const worker of workers) say(worker, { prepare: facts });
   for (const worker of workers) await worker.hear("prepared");
   let finished = 0;
