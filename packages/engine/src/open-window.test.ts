@@ -1,4 +1,4 @@
-import { type Ledger, type OpenDelivery, deliveryId, messageOf, silentLog } from "@lineshaft/core";
+import { type Ledger, type OpenDelivery, deliveryId, laneOf, messageOf, silentLog } from "@lineshaft/core";
 import { FakeClock, settled } from "@lineshaft/testing";
 import { describe, expect, test } from "vitest";
 import type { Accepted } from "./intake.ts";
@@ -23,6 +23,25 @@ test("a window that has the ledger to itself rests not at all", async () => {
   const { clock, reads } = aBusyWindow(3, false);
   await clock.advance(30);
   expect(reads.slice(0, 4)).toEqual([0, 3, 6, 9].map((ms) => ms + (reads[0] ?? 0)));
+});
+
+test("what was being read when its lane went and came back does not go ahead of what was known of its key before", async () => {
+  const { window, windowReads, lines, answerWindow } = await anOpenWindow();
+  window.offer(accepted(3));
+  window.look();
+  window.refill();
+  lines.leave(new Set([laneOf("MO-7")]));
+  window.reopen();
+  answerWindow([open(5)]);
+  await settled();
+  expect(windowReads).toEqual([0, id(3), 0]);
+  answerWindow([open(3), open(4), open(5)]);
+  await settled();
+  for (const message of [3, 4, 5]) {
+    expect(taken(lines)).toEqual([message]);
+    advance(lines);
+  }
+  expect(lines.keys).toBe(0);
 });
 
 /** Others accept something all the time, and reading takes so long. */
@@ -196,20 +215,26 @@ function advance(lines: KeyLines): void {
   if (line !== undefined) lines.advance(line);
 }
 
-/** A window that has read all; its reads of keys are answered by the test. `reads`: after which delivery each of them reads. */
+/**
+ * A window that has read all; its reads are answered by the test. `reads`, `windowReads`: after which delivery each read of a
+ * key, and of the window, reads.
+ */
 async function anOpenWindow(order = "wait") {
   policy.order = order;
   const clock = new FakeClock();
   const reads: number[] = [];
+  const windowReads: number[] = [];
   const waiting: PromiseWithResolvers<OpenDelivery[]>[] = [];
+  const windowWaiting: PromiseWithResolvers<OpenDelivery[]>[] = [];
+  const askTo = (noted: number[], asked: PromiseWithResolvers<OpenDelivery[]>[], after: number) => {
+    noted.push(after);
+    const read = Promise.withResolvers<OpenDelivery[]>();
+    asked.push(read);
+    return read.promise;
+  };
   const ledger = {
-    openDeliveries: () => Promise.resolve([]),
-    openOfKey: ({ after }: { after: number }) => {
-      reads.push(after);
-      const read = Promise.withResolvers<OpenDelivery[]>();
-      waiting.push(read);
-      return read.promise;
-    },
+    openDeliveries: ({ after }: { after: number }) => askTo(windowReads, windowWaiting, after),
+    openOfKey: ({ after }: { after: number }) => askTo(reads, waiting, after),
   } as unknown as Ledger;
   const unused = (() => undefined) as never;
   let fence: number | undefined = 1;
@@ -219,19 +244,21 @@ async function anOpenWindow(order = "wait") {
     ledger,
     clock,
     lines,
-    shared: () => true,
+    shared: () => false,
     lanes: () => [0],
     fence: () => fence,
     windowDeliveries: 100,
     log: silentLog,
     track: (work) => void work,
-    filled: () => undefined,
+    filled: () => window.refill(),
     settle: unused,
     payloads: unused,
     routing: { route: (number: number) => (number === route.id ? route : undefined) } as never,
   });
-  window.refill();
-  await settled();
   const answer = (found: OpenDelivery[]) => waiting.shift()?.resolve(found);
-  return { window, lines, reads, answer, giveAway: () => (fence = undefined) };
+  const answerWindow = (found: OpenDelivery[]) => windowWaiting.shift()?.resolve(found);
+  window.refill();
+  answerWindow([]);
+  await settled();
+  return { window, lines, reads, windowReads, answer, answerWindow, giveAway: () => (fence = undefined) };
 }

@@ -128,12 +128,13 @@ export class OpenWindow {
     const askedAt = clock.now();
     this.#missed = false;
     const open = await ledger.openDeliveries({ system, lanes: this.#o.lanes(), after: this.#cursor, limit });
+    // What was known before this may be forgotten by now: first comes what is older.
+    if (beginnings !== this.#beginnings) return;
     for (const delivery of open) {
       const task = this.#task(delivery);
       if (task !== undefined) lines.add(task);
     }
     if (this.#o.shared() && open.length < limit) this.#rest(clock.now() - askedAt);
-    if (beginnings !== this.#beginnings) return;
     this.#cursor = open.at(-1)?.id ?? this.#cursor;
     this.#behind = open.length === limit || this.#missed;
   }
