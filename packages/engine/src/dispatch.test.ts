@@ -107,6 +107,39 @@ test("items that conflict are never in two calls at once", async () => {
   expect(odoo.mostInFlight).toBe(2);
 });
 
+test("what took the place of an item that was held for a conflict is begun once, though what it waited for ends meanwhile", async () => {
+  const odoo = new MemorySystem<Level>("odoo", {
+    repeat: "lookup",
+    maxBatch: 1,
+    conflicts: (l: Level) => [l.level < 20 ? "bin A" : "bin B"],
+  });
+  const calls: PromiseWithResolvers<void>[] = [];
+  odoo.hold = () => {
+    const call = Promise.withResolvers<void>();
+    calls.push(call);
+    return call.promise;
+  };
+  const bed = new HubBed({ systems: [odoo.definition], flows: [flow("levels", level).to(odoo.operation, (l) => l)] });
+  await using _ = bed;
+  await bed.start();
+  const tell = (id: string, object: string, version: string, n: number) =>
+    bed.intake.record({ contract: "level.v1", raw: JSON.stringify({ id, object, version, level: n }) });
+  await tell("e1", "bin-1", "1", 10);
+  await settled(5);
+  await tell("e2", "bin-2", "1", 11);
+  await settled(5);
+  expect(calls).toHaveLength(1);
+  await tell("e3", "bin-2", "2", 21);
+  await settled(5);
+  expect(calls).toHaveLength(2);
+  calls[0]?.resolve();
+  await settled(5);
+  calls[1]?.resolve();
+  await bed.until("done", "superseded", "checking");
+  expect(await bed.states()).toEqual({ "e1→odoo": "done", "e2→odoo": "superseded", "e3→odoo": "done" });
+  expect([odoo.calls.length, odoo.lookups]).toEqual([2, []]);
+});
+
 test("a rejected delivery is parked with reason, owner and next step, and holds up only its own key", async () => {
   const { odoo, bed } = aBed();
   odoo.before = (item) =>

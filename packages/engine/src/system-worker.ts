@@ -320,7 +320,9 @@ export class SystemWorker {
   #releaseHeld(): void {
     const held = this.#held;
     this.#held = [];
-    for (const line of held) this.#lines.putBack(line);
+    // One that was read anew meanwhile may be in hand, or wait for something else.
+    for (const line of held)
+      if (line.state === "waiting" && line.head !== undefined) this.#lines.defer(line, line.head.dueAt);
   }
 
   /** Writes `sending` before anything leaves. Returns the lines that are really ours to send. */
