@@ -59,26 +59,28 @@ function aBusyWindow(readMs: number, shared: boolean) {
     window.look();
     window.refill();
   };
-  const unused = (() => undefined) as never;
-  const options: OpenWindowOptions = {
+  const lines = new KeyLines(clock, look, unused);
+  const window = aWindow({ ledger, clock, lines, shared: () => shared, fence: () => 1, filled: look, routing: unused });
+  look();
+  return { clock, reads };
+}
+
+const unused = (() => undefined) as never;
+
+/** A window of 100 deliveries of one lane, whose work nobody follows. */
+function aWindow(
+  options: Pick<OpenWindowOptions, "ledger" | "clock" | "lines" | "shared" | "fence" | "filled" | "routing">,
+): OpenWindow {
+  return new OpenWindow({
+    ...options,
     system: "odoo",
-    ledger,
-    clock,
-    lines: new KeyLines(clock, look, unused),
-    shared: () => shared,
     lanes: () => [0],
-    fence: () => 1,
     windowDeliveries: 100,
     log: silentLog,
     track: (work) => void work,
-    filled: look,
     settle: unused,
     payloads: unused,
-    routing: unused,
-  };
-  const window = new OpenWindow(options);
-  look();
-  return { clock, reads };
+  });
 }
 
 describe("what is accepted while its key is being read comes after what was read, and is not forgotten", () => {
@@ -236,23 +238,15 @@ async function anOpenWindow(order = "wait") {
     openDeliveries: ({ after }: { after: number }) => askTo(windowReads, windowWaiting, after),
     openOfKey: ({ after }: { after: number }) => askTo(reads, waiting, after),
   } as unknown as Ledger;
-  const unused = (() => undefined) as never;
   let fence: number | undefined = 1;
   const lines: KeyLines = new KeyLines(clock, unused, (line) => window.readKey(line.key, false));
-  const window: OpenWindow = new OpenWindow({
-    system: "odoo",
+  const window: OpenWindow = aWindow({
     ledger,
     clock,
     lines,
     shared: () => false,
-    lanes: () => [0],
     fence: () => fence,
-    windowDeliveries: 100,
-    log: silentLog,
-    track: (work) => void work,
     filled: () => window.refill(),
-    settle: unused,
-    payloads: unused,
     routing: { route: (number: number) => (number === route.id ? route : undefined) } as never,
   });
   const answer = (found: OpenDelivery[]) => waiting.shift()?.resolve(found);
