@@ -3,6 +3,7 @@ import { runCampaign } from "./faults/campaign.ts";
 import { runGatewayCampaign } from "./faults/gateway/campaign.ts";
 import { runWorkersCampaign } from "./faults/workers/campaign.ts";
 import { type Report, asJson, asText } from "./report.ts";
+import { exitWhenInterrupted } from "./scratch.ts";
 
 const USAGE = `npm run faults -- [--minutes N] [--seed N] [--json] [options]
 
@@ -66,6 +67,7 @@ const common = {
   skipDisk: values["skip-disk"],
   print: (line: string) => void process.stderr.write(`${line}\n`),
 };
+exitWhenInterrupted();
 const report = await run();
 // Node does not end by itself while a connection that was cut half-way is still in its books.
 process.stdout.write(`${values.json ? asJson(report) : asText(report)}\n`, () =>

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { benches } from "./benches.ts";
 import { asJson, asText } from "./report.ts";
+import { exitWhenInterrupted } from "./scratch.ts";
 
 /** Run only when they are named: they take long, or much room on the disk. */
 const LONG = ["growth", "peers"];
@@ -47,6 +48,7 @@ if (values.help || unknown.length > 0) {
   process.stderr.write(unknown.length > 0 ? `There is no bench ${unknown.join(", ")}.\n\n${USAGE}` : USAGE);
   process.exit(values.help ? 0 : 2);
 }
+exitWhenInterrupted();
 for (const name of names) {
   if (!values.json) process.stderr.write(`${name} …\n`);
   const report = await benches[name as keyof typeof benches]({

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A folder of its own that is removed in the end. */
+/** A folder of its own that is removed in the end, also when the process exits before that. */
 export interface Scratch extends Disposable {
   readonly folder: string;
   path(name: string): string;
@@ -10,15 +10,39 @@ export interface Scratch extends Disposable {
   clear(): void;
 }
 
+const open = new Set<string>();
+process.once("exit", () => {
+  for (const folder of open) remove(folder);
+});
+
+/** Without this Node ends on a signal without `exit`, and a large ledger would stay behind. */
+export function exitWhenInterrupted(): void {
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)
+    process.once(signal, () => process.exit(code));
+}
+
 /** `parent` decides on which disk; default the system's temporary folder. */
 export function openScratch(parent = tmpdir()): Scratch {
   const folder = mkdtempSync(join(parent, "lineshaft-bench-"));
+  open.add(folder);
   return {
     folder,
     path: (name) => join(folder, name),
     clear: () => {
       for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
     },
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]: () => {
+      remove(folder);
+      open.delete(folder);
+    },
   };
+}
+
+/** Tries again while a program that is being ended still writes there. */
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }

@@ -203,7 +203,7 @@ class Server implements PostgresServer {
     this.#process = server;
     running.add(server);
     server.once("exit", () => running.delete(server));
-    endWithThisProcess(server);
+    endWithThisProcess(server, this.#options.keep ? undefined : this.folder);
     return new Promise((resolve) => {
       let said = "";
       server.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -263,10 +263,12 @@ class Server implements PostgresServer {
   }
 }
 
-/** However this process ends, its server does: a shell waits on a pipe that closes then. */
-function endWithThisProcess(server: ChildProcess): void {
+/** However this process ends, its server does, and the folder goes with it: a shell waits on a pipe that closes then. */
+function endWithThisProcess(server: ChildProcess, folder: string | undefined): void {
   if (platform() === "win32" || server.pid === undefined) return;
-  const watching = spawn("/bin/sh", ["-c", `read _; kill -INT ${server.pid}`], {
+  const end = `read _; kill -INT ${server.pid}; for _ in $(seq 100); do kill -0 ${server.pid} || break; sleep 0.1; done`;
+  const run = folder === undefined ? ["-c", end] : ["-c", `${end}; rm -rf -- "$1"`, "sh", folder];
+  const watching = spawn("/bin/sh", run, {
     ...user,
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
