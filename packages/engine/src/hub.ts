@@ -175,6 +175,7 @@ class RunningHub implements Hub {
         await recover({ ...parts, claims, targetsOf: (s, o) => parts.systems.get(s)?.system.targets[o]?.repeat });
       },
       opened: () => this.#opened(),
+      resumed: () => this.#lookAll(),
       leave: (lanes) => this.#leave(new Set(lanes)),
     });
     for (const { definition, system } of parts.systems.values()) this.#addWorker(definition, system);
@@ -333,6 +334,7 @@ class RunningHub implements Hub {
         careful: () => this.#crashes.careful || this.#lanes.vanished >= CAREFUL_FROM,
         fence: (lane) => this.#lanes.fence(lane),
         lanes: () => this.#lanes.owned,
+        leased: () => this.#lanes.leased,
         shared: () => this.#lanes.workers > 1,
         holds: (lane, fence) => this.#lanes.holds(lane, fence),
         settled: (task, step) => this.#flowFigures.settled(task, step),

@@ -26,6 +26,8 @@ export interface LanesOptions {
   recover: (claims: readonly LaneClaim[]) => Promise<void>;
   /** These lanes are this worker's now. */
   opened: (lanes: readonly number[]) => void;
+  /** The lease holds again after it had run out: what was put off meanwhile may be begun. */
+  resumed: () => void;
   /** These lanes are to be given back, or were lost: begins nothing of them any more, and resolves when nothing is in hand. */
   leave: (lanes: readonly number[]) => Promise<void>;
 }
@@ -59,8 +61,12 @@ export class Lanes {
 
   /** Whether the lane is held for sure, with this very fence: only then may a request leave. */
   holds(lane: number, fence: number): boolean {
-    if (this.#o.timer.now() >= this.#validUntil) return false;
-    return (this.#open.get(lane) ?? this.#shut.get(lane)) === fence;
+    return this.leased && (this.#open.get(lane) ?? this.#shut.get(lane)) === fence;
+  }
+
+  /** False from the end of the lease until it is renewed: what is begun then, after a long pause of the process, is most likely in vain. */
+  get leased(): boolean {
+    return this.#o.timer.now() < this.#validUntil;
   }
 
   get owned(): number[] {
@@ -135,12 +141,14 @@ export class Lanes {
     const [asked, askedAt] = [timer.now(), clock.now()];
     const lease = await ask();
     if (this.#stopped) return;
+    const lapsed = !this.leased;
     this.#validUntil = asked + lease.leaseMs;
     this.#workers = lease.workers;
     this.#vanished = lease.vanished;
     if (clock.compare(lease.now, askedAt))
       log.warn("this machine's clock differs from the ledger's; the hub goes by the ledger's", { ms: clock.offset });
     this.#noticeLost(lease);
+    if (lapsed) this.#o.resumed();
     await this.#openNew(lease);
     this.#shareOut(lease.surplus);
   }

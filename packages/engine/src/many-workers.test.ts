@@ -192,6 +192,29 @@ test("a worker suspended between writing that it sends and sending does not send
   expect(b.hub.status().worker.workers).toBe(2);
 });
 
+test("a worker that wakes beyond its lease begins nothing until it has renewed it, and then takes part again", async () => {
+  const { odoo, bed } = await aBed();
+  await using _ = bed;
+  const gate = Promise.withResolvers<void>();
+  const watched = { begun: 0, gate: gate.promise };
+  const a = await bed.start("a", { wrap: (ledger) => renewingLate(ledger, watched) });
+  a.suspended = true;
+  const b = await bed.start("b");
+  await bed.until("the other one has all lanes", () => b.lanes === LANES);
+  a.suspended = false;
+  await a.clock.advance(60_000);
+  await bed.during(Promise.all(KEYS.map((key) => a.record({ id: key, key, n: 1 }))));
+  await bed.until("the other one applied all of it", () => odoo.effects.length === KEYS.length);
+  expect(a.lanes).toBe(LANES);
+  expect(watched.begun).toBe(0);
+  gate.resolve();
+  await bed.until("two share the lanes", evenly(a, b));
+  await bed.during(Promise.all(KEYS.map((key) => b.record({ id: `${key}-2`, key, n: 2 }))));
+  await bed.until("all is applied", () => odoo.effects.length === KEYS.length * 2);
+  expect(watched.begun).toBeGreaterThan(0);
+  expect(byKey(odoo.effects)).toEqual(Object.fromEntries(KEYS.map((key) => [key, [1, 2]])));
+});
+
 test("a delivery that is begun in the ledger and in nobody's hand is looked up, and then sent", async () => {
   const { odoo, bed } = await aBed();
   await using _ = bed;
@@ -210,7 +233,22 @@ function denyingFirstBegin(ledger: Ledger): Ledger {
     denied = true;
     return { ...result, lost: [...result.lost, ...begun] };
   };
-  return withCommit(ledger, commit);
+  return withMethods(ledger, { commit });
+}
+
+/** Renewals of the lease wait at the gate; deliveries that this worker asked to begin are counted. */
+function renewingLate(ledger: Ledger, watched: { begun: number; gate: Promise<void> }): Ledger {
+  const late: Pick<Ledger, "commit" | "renewLanes"> = {
+    commit: (group) => {
+      watched.begun += (group.settlements ?? []).filter(({ to }) => to === "sending").length;
+      return ledger.commit(group);
+    },
+    renewLanes: async (renewal) => {
+      await watched.gate;
+      return ledger.renewLanes(renewal);
+    },
+  };
+  return withMethods(ledger, late);
 }
 
 /** Commits that begin to send are stored, and answered when the gate opens. */
@@ -220,13 +258,13 @@ function answeringLate(ledger: Ledger, gate: Promise<void>): Ledger {
     if (group.settlements?.some(({ to }) => to === "sending") === true) await gate;
     return result;
   };
-  return withCommit(ledger, commit);
+  return withMethods(ledger, { commit });
 }
 
-function withCommit(ledger: Ledger, commit: Ledger["commit"]): Ledger {
+function withMethods(ledger: Ledger, methods: Partial<Ledger>): Ledger {
   return new Proxy(ledger, {
     get(target, name) {
-      const value: unknown = name === "commit" ? commit : Reflect.get(target, name, target);
+      const value: unknown = Reflect.get(name in methods ? methods : target, name);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });

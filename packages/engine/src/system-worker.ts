@@ -50,6 +50,8 @@ export interface WorkerOptions {
   /** The fence of a lane that is worked on here. */
   fence: (lane: number) => number | undefined;
   lanes: () => readonly number[];
+  /** Whether the lease on them holds still, by this machine's clock. */
+  leased: () => boolean;
   /** Whether others work on this ledger too. */
   shared: () => boolean;
   /** Whether the lane is this worker's still, under this fence. */
@@ -176,7 +178,7 @@ export class SystemWorker {
     const limits = this.#o.definition.limits ?? {};
     const limit = this.#o.careful() ? 1 : (limits.inFlight ?? IN_FLIGHT);
     const allowed = this.breaker.allowance(limit);
-    if (this.#inFlight >= allowed || !this.#withinPace(limits.perSecond)) return false;
+    if (this.#inFlight >= allowed || !this.#o.leased() || !this.#withinPace(limits.perSecond)) return false;
     // The last place is kept for urgent work where there is any, so that bulk never fills a system.
     const urgentOnly = allowed > 1 && this.#inFlight === allowed - 1 && this.#hasUrgent;
     const first = this.#lines.take(urgentOnly);
