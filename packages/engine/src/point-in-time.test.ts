@@ -89,7 +89,10 @@ test("a ledger recovered to a moment before an accident goes on, and sends nothi
   s4.down = odoo.down = true;
   await worker.record({ id: "open", key: "MO-3" });
   await report(worker, "1");
-  await bed.until("they were tried", () => s4.calls.length > 2);
+  await bed.until("they were tried, and that is stored", async () => {
+    const pending = await view.deliveries({ states: ["pending", "sending"], limit: 10 });
+    return pending.length === 3 && pending.every(({ state, attempts }) => state === "pending" && attempts > 0);
+  });
   const { head } = await view.verifyAudit();
   await server.sql("select pg_create_restore_point('before the accident')");
 
