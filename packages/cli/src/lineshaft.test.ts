@@ -93,6 +93,30 @@ test("acts work without a running hub, and refuse what the state does not allow"
   expect((await plant.run("drop", "999999", "--why", "x")).code).toBe(exitCodes.refused);
 });
 
+test("what a system calls a thing is said, found both ways, and stands in the audit trail with who and why", async () => {
+  const { plant, running } = await aPlantWithHistory();
+  await using _ = plant;
+  await running.end("SIGTERM");
+  const set = (object: string, external: string, ...more: string[]) =>
+    plant.run("identities", "set", "product", object, "erp", external, "--why", "seen in the ERP", ...more);
+  expect((await plant.run("identities", "set", "product", "PUMP-20", "erp", "71")).code).toBe(exitCodes.usage);
+  expect((await plant.run("identities", "get", "product", "PUMP-20", "erp")).code).toBe(exitCodes.refused);
+  expect((await set("PUMP-20", "71", "--who", "k.weber")).out).toContain("erp calls product PUMP-20 71 from now on.");
+  expect((await set("PUMP-20", "72", "--who", "k.weber")).out).toContain("72 from now on, no longer 71.");
+  expect((await plant.run("identities", "get", "product", "PUMP-20", "erp")).out).toContain("72");
+  expect((await plant.run("identities", "find", "product", "erp", "72")).out).toContain("PUMP-20");
+  const taken = await set("PUMP-21", "72");
+  expect(taken.code).toBe(exitCodes.refused);
+  expect(taken.err).toContain("already stands for PUMP-20");
+  const trail = await plant.json<{ who: string; why: string; act: string; detail: string }>("audit", "list");
+  expect(trail.map(({ who, why, act }) => [who, why, act])).toEqual([
+    ["k.weber", "seen in the ERP", "identify"],
+    ["k.weber", "seen in the ERP", "identify"],
+  ]);
+  expect(trail[1]?.detail).toContain('"external":"72","before":"71"');
+  expect((await plant.run("audit", "verify")).code).toBe(exitCodes.ok);
+});
+
 test("a replay shows what it would do, asks for a reason, and finds what stands instead of booking it again", async () => {
   const { plant, running } = await aPlantWithHistory();
   await using _ = plant;

@@ -52,7 +52,6 @@ export type {
   DeliveryFilter,
   DeliveryPayload,
   DeliveryState,
-  Identity,
   LaneClaim,
   LaneLease,
   LatestQuery,
@@ -73,5 +72,7 @@ export type {
   StoredMessage,
   StoredRefusal,
 } from "./ledger.ts";
+export { identityDetail, identityMoved, identityOf, identityTaken } from "./identity.ts";
+export type { Identity, IdentityAct } from "./identity.ts";
 export type { ContentRow, ContentTable, LedgerContent } from "./ledger-content.ts";
 export type { FactsFromTags, Quality, TagChange, TagGap, TagObserver, TagSource, TagValue } from "./tags.ts";

@@ -1,6 +1,7 @@
 import type { Cursor } from "./connector.ts";
 import { LineshaftError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
+import type { Identity, IdentityAct } from "./identity.ts";
 
 /** Open states first, final states after. */
 export type DeliveryState =
@@ -295,12 +296,12 @@ export function cursorMoved({ cursor }: CursorAct): LineshaftError {
   );
 }
 
-/** An act as it is sealed. `message` and `delivery` are null for what is about neither: a publication, a copy, retention. */
+/** An act as it is sealed. `message` and `delivery` are null for what is about neither: a publication, an identity, a copy, retention. */
 export interface AuditEntry {
   id: number;
   at: number;
   who: string;
-  /** The kind of an `Act` or a `CursorAct`, or `restore`, `copy`, `retain`. */
+  /** The kind of an `Act` or a `CursorAct`, `identify`, `restore`, `copy`, `retain`. */
   act: string;
   message: number | null;
   delivery: number | null;
@@ -351,19 +352,6 @@ export interface LedgerTotals {
   refusals: number;
   attempts: number;
   commits: number;
-}
-
-export interface Identity {
-  /** `product`, `productionOrder`, `workCenter`. */
-  kind: string;
-  /** The hub's id of the thing. */
-  object: string;
-  system: string;
-  /** What that system calls it. */
-  external: string;
-  learnedAt: number;
-  /** Who or what says so: a person, `delivery 4711`. */
-  origin: string;
 }
 
 export interface AuditReport {
@@ -434,6 +422,8 @@ export interface Ledger extends AsyncDisposable {
   act(act: Act): Promise<AuditEntry & { deliveryId: number }>;
   /** The move and its audit entry are stored together or not at all. @throws LineshaftError `wrong-state` when it stands elsewhere by now */
   actOnCursor(act: CursorAct): Promise<AuditEntry>;
+  /** The identity and its audit entry are stored together or not at all. @throws LineshaftError `wrong-state` when somebody said otherwise meanwhile, or when it stands for another object */
+  actOnIdentity(act: IdentityAct): Promise<AuditEntry>;
   audit(query: { after: number; limit: number }): Promise<AuditEntry[]>;
   verifyAudit(progress?: (rows: number) => void): Promise<AuditReport>;
 

@@ -21,7 +21,7 @@ export { plantDifferences } from "./plant-difference.ts";
 export type { PlantDifference } from "./plant-difference.ts";
 export { hubLimits, openHub } from "./hub.ts";
 export type { Hub, HubOptions } from "./hub.ts";
-export { confirm, drop, editAndResend, moveCursor, resend } from "./people.ts";
+export { confirm, drop, editAndResend, identify, moveCursor, resend } from "./people.ts";
 export type { By } from "./people.ts";
 export { SourceRunner } from "./source-runner.ts";
 export { carryOut, planReplay } from "./replay.ts";

@@ -2,6 +2,7 @@ import {
   type AuditEntry,
   type CursorAct,
   type Finding,
+  type IdentityAct,
   type Ledger,
   LineshaftError,
   systemClock,
@@ -38,6 +39,11 @@ export function drop(ledger: Ledger, act: By & { delivery: number }): Promise<Ac
 /** Moves what stands under a name in the ledger. @throws LineshaftError `wrong-state` when it was moved meanwhile, `usage` */
 export function moveCursor(ledger: Pick<Ledger, "actOnCursor">, act: CursorAct): Promise<AuditEntry> {
   return ledger.actOnCursor(vouched(act));
+}
+
+/** Says what a system calls a thing. @throws LineshaftError `wrong-state` when somebody said otherwise meanwhile, or it stands for another thing; `usage` */
+export function identify(ledger: Pick<Ledger, "actOnIdentity">, act: IdentityAct): Promise<AuditEntry> {
+  return ledger.actOnIdentity(vouched(act));
 }
 
 /**

@@ -3,13 +3,18 @@ import {
   type AuditEntry,
   type CursorAct,
   type DeliveryState,
+  type IdentityAct,
   LineshaftError,
   cursorMoved,
   deliveryId,
+  identityDetail,
+  identityMoved,
+  identityOf,
   laneOf,
   messageOf,
 } from "@lineshaft/core";
 import { lineTail } from "./audit-chain.ts";
+import { storedIdentity, takenIdentity } from "./identities.ts";
 import { codeOf } from "./postgres-error.ts";
 import type { Statements } from "./statements.ts";
 import { fromStored, toStored } from "./text.ts";
@@ -86,6 +91,34 @@ export async function applyCursorAct({ writer, sql }: Omit<ActOptions, "keyOf">,
     return { id: audit, at, who, act: kind, message: null, delivery: null, why, detail };
   } catch (error) {
     throw codeOf(error instanceof LineshaftError ? error.cause : error) === "LS409" ? cursorMoved(act) : error;
+  }
+}
+
+/** Says what a system calls a thing and writes that to the audit trail, in one commit. */
+export async function applyIdentityAct(
+  { writer, sql }: Omit<ActOptions, "keyOf">,
+  act: IdentityAct,
+): Promise<AuditEntry> {
+  const { who, why, at, before } = act;
+  const kind = "identify";
+  const detail = identityDetail(act);
+  const values = [
+    at,
+    writer.clock,
+    JSON.stringify(storedIdentity(identityOf(act))),
+    toStored(before),
+    toStored(who),
+    kind,
+    toStored(why),
+    toStored(detail),
+    lineTail([at, who, kind, null, null, why, detail]),
+  ];
+  try {
+    const { audit } = (await writer.write(sql.actOnIdentity, values)) as { audit: number };
+    return { id: audit, at, who, act: kind, message: null, delivery: null, why, detail };
+  } catch (error) {
+    if (codeOf(error instanceof LineshaftError ? error.cause : error) === "LS409") throw identityMoved(act);
+    throw takenIdentity(error) ?? error;
   }
 }
 

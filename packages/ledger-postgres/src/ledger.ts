@@ -9,6 +9,7 @@ import {
   type DeliveryFilter,
   type DeliveryPayload,
   type Identity,
+  type IdentityAct,
   type LaneLease,
   type LatestQuery,
   type Ledger,
@@ -20,12 +21,12 @@ import {
   type Route,
   messageOf,
 } from "@lineshaft/core";
-import { applyAct, applyCursorAct } from "./acts.ts";
+import { applyAct, applyCursorAct, applyIdentityAct } from "./acts.ts";
 import { verifyAll } from "./audit-chain.ts";
 import type { Connections, Row } from "./connections.ts";
+import { storedIdentity, takenIdentity } from "./identities.ts";
 import { PARTITIONS_AHEAD_DAYS } from "./migrate.ts";
 import { NewsLine } from "./news.ts";
-import { codeOf } from "./postgres-error.ts";
 import { Queries } from "./queries.ts";
 import { auditEntry, canonicalOf, openDelivery, payload } from "./rows.ts";
 import { type Statements, quoted } from "./statements.ts";
@@ -181,6 +182,11 @@ export class PostgresLedger implements Ledger {
     return applyCursorAct({ writer: this.#writer, sql: this.#sql }, act);
   }
 
+  async actOnIdentity(act: IdentityAct): Promise<AuditEntry> {
+    this.#checkOpen();
+    return applyIdentityAct({ writer: this.#writer, sql: this.#sql }, act);
+  }
+
   async audit({ after, limit }: { after: number; limit: number }): Promise<AuditEntry[]> {
     const text = `select * from ${this.#schema}.audit where id > $1 order by id limit $2`;
     return (await this.#read(text, [after, limit])).map(auditEntry);
@@ -233,16 +239,8 @@ export class PostgresLedger implements Ledger {
   }
 
   async learnIdentities(identities: readonly Identity[]): Promise<void> {
-    const rows = identities.map((i) => ({
-      kind: toStored(i.kind),
-      object: toStored(i.object),
-      system: toStored(i.system),
-      external: toStored(i.external),
-      learned_at: i.learnedAt,
-      origin: toStored(i.origin),
-    }));
     try {
-      await this.#call("learn_identities_v1($1)", [JSON.stringify(rows)]);
+      await this.#call("learn_identities_v1($1)", [JSON.stringify(identities.map(storedIdentity))]);
     } catch (error) {
       throw takenIdentity(error) ?? error;
     }
@@ -335,16 +333,4 @@ export class PostgresLedger implements Ledger {
         next: "Start the hub again.",
       });
   }
-}
-
-function takenIdentity(error: unknown): LineshaftError | undefined {
-  const cause = error instanceof LineshaftError ? error.cause : undefined;
-  if (codeOf(cause) !== "LS410") return undefined;
-  const i = JSON.parse((cause as Error).message) as Record<"kind" | "object" | "system" | "external" | "other", string>;
-  const shown = (name: keyof typeof i) => fromStored(i[name]);
-  return new LineshaftError(
-    "wrong-state",
-    `In ${shown("system")}, ${shown("kind")} ${shown("external")} already stands for ${shown("other")}.`,
-    { next: `Take that one away first if ${shown("object")} is right.` },
-  );
 }

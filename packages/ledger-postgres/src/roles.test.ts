@@ -95,11 +95,13 @@ test("a hub does all its work as a role that may change no table", async () => {
   await hub.saveCursor("poll", "1");
   await hub.actOnCursor(publication);
   await hub.learnIdentities([{ kind: "p", object: "B", system: "s4", external: "7", learnedAt: 1, origin: "ana" }]);
+  const identity = { kind: "p", object: "B", system: "s4", external: "8" };
+  await hub.actOnIdentity({ who: "ana", why: "test", at: 3, identity, before: "7" });
   expect((await hub.inHand(Array.from({ length: LANES }, (_, lane) => lane))).map((d) => d.id)).toEqual([
     deliveries[0],
   ]);
   expect((await hub.renewLanes({ worker: "w1", leaseMs: 1_000 })).lanes).toHaveLength(LANES);
-  expect(await hub.verifyAudit()).toMatchObject({ ok: true, rows: 13 });
+  expect(await hub.verifyAudit()).toMatchObject({ ok: true, rows: 14 });
   await hub.releaseLanes({ worker: "w1" });
 });
 

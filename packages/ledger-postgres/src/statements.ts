@@ -4,6 +4,7 @@ export function statements(s: string) {
     commit: `select ${s}.commit_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as result`,
     act: `select ${s}.act_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as result`,
     actOnCursor: `select ${s}.act_on_cursor_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as result`,
+    actOnIdentity: `select ${s}.act_on_identity_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result`,
     resolve: `select ${s}.resolve_v1($1, $2) as result`,
     claimLanes: `select ${s}.claim_lanes_v1($1, $2, $3, $4) as lease`,
     renewLanes: `select ${s}.renew_lanes_v1($1, $2, $3, $4) as lease`,

@@ -123,6 +123,21 @@ test.each(["lose-answer", "lose-statement", "hold-statement"] as const)(
   },
 );
 
+test.each(["lose-answer", "lose-statement", "hold-statement"] as const)(
+  "what a person says a system calls a thing, over a connection that breaks (%s), is stored once",
+  async (fault) => {
+    const thing = { kind: "product", object: "B-1", system: "odoo" };
+    wire.fault(fault, "act_on_identity_v1");
+    const act = { ...by, identity: { ...thing, external: "71" }, before: undefined };
+    expect(await ledger.actOnIdentity(act)).toMatchObject({ id: 1, act: "identify" });
+    expect(wire.struck).toBe(true);
+    if (fault === "hold-statement") await wire.deliver();
+    expect(await beside.identity(thing)).toBe("71");
+    expect(await beside.audit({ after: 0, limit: 10 })).toHaveLength(1);
+    expect((await beside.verifyAudit()).problem).toBeUndefined();
+  },
+);
+
 test("a publication that nobody knows of for too long is told, and known by the next one", async () => {
   await open({ commitWaitMs: 100 });
   const publish = (value: string, after: string) =>

@@ -3,12 +3,17 @@ import {
   type AuditEntry,
   type CursorAct,
   type DeliveryState,
+  type IdentityAct,
   LineshaftError,
   ROUTES,
   cursorMoved,
+  identityDetail,
+  identityMoved,
+  identityOf,
   messageOf,
 } from "@lineshaft/core";
 import { sealLine } from "./audit-chain.ts";
+import { externalOf, learnIdentity } from "./identities.ts";
 import { type Open, type Writer, bump, counterOf, isOpen } from "./writer.ts";
 
 interface Effect {
@@ -40,6 +45,17 @@ export function applyCursorAct(writer: Writer, act: CursorAct): AuditEntry {
     const { name, value, after } = cursor;
     if (Number(writer.sql.moveCursor.run(name, value, after, name).changes) === 0) throw cursorMoved(act);
     const entry = { at, who, act: kind, message: null, delivery: null, why, detail: JSON.stringify(detail) };
+    return audit(writer, open, entry);
+  });
+}
+
+/** Says what a system calls a thing and writes that to the audit trail, in one commit. */
+export function applyIdentityAct(writer: Writer, act: IdentityAct): AuditEntry {
+  const { who, why, at, identity, before } = act;
+  return writer.transact(at, (open) => {
+    if (externalOf(writer, identity) !== before) throw identityMoved(act);
+    learnIdentity(writer, identityOf(act));
+    const entry = { at, who, act: "identify", message: null, delivery: null, why, detail: identityDetail(act) };
     return audit(writer, open, entry);
   });
 }

@@ -10,6 +10,7 @@ import {
   type DeliveryFilter,
   type DeliveryPayload,
   type Identity,
+  type IdentityAct,
   LANES,
   type LaneLease,
   type LatestQuery,
@@ -21,8 +22,9 @@ import {
   type Route,
   laneOf,
 } from "@lineshaft/core";
-import { applyAct, applyCursorAct } from "./acts.ts";
+import { applyAct, applyCursorAct, applyIdentityAct } from "./acts.ts";
 import { verifyAll } from "./audit-chain.ts";
+import { externalOf, learnIdentity } from "./identities.ts";
 import { ProcessLock } from "./process-lock.ts";
 import * as queries from "./queries.ts";
 import { auditEntry, openDelivery, payload } from "./rows.ts";
@@ -196,6 +198,10 @@ export class SqliteLedger implements Ledger {
     return this.#try(() => applyCursorAct(this.#writer, act));
   }
 
+  actOnIdentity(act: IdentityAct): Promise<AuditEntry> {
+    return this.#try(() => applyIdentityAct(this.#writer, act));
+  }
+
   audit({ after, limit }: { after: number; limit: number }): Promise<AuditEntry[]> {
     return this.#try(() =>
       this.#db.prepare("select * from audit where id > ? order by id limit ?").all(after, limit).map(auditEntry),
@@ -249,18 +255,13 @@ export class SqliteLedger implements Ledger {
   learnIdentities(identities: readonly Identity[]): Promise<void> {
     return this.#try(() => {
       this.#writer.transact(0, () => {
-        for (const identity of identities) this.#learn(identity);
+        for (const identity of identities) learnIdentity(this.#writer, identity);
       });
     });
   }
 
   identity({ kind, object, system }: { kind: string; object: string; system: string }): Promise<string | undefined> {
-    return this.#one(
-      "select external as found from identity where kind = ? and object = ? and system = ?",
-      kind,
-      object,
-      system,
-    );
+    return this.#try(() => externalOf(this.#writer, { kind, object, system }));
   }
 
   objectOf({
@@ -301,28 +302,6 @@ export class SqliteLedger implements Ledger {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #learn(i: Identity): void {
-    const other = this.#db
-      .prepare("select object from identity where kind = ? and system = ? and external = ? and object <> ?")
-      .get(i.kind, i.system, i.external, i.object);
-    if (other !== undefined)
-      throw new LineshaftError(
-        "wrong-state",
-        `In ${i.system}, ${i.kind} ${i.external} already stands for ${String(other["object"])}.`,
-        {
-          next: `Take that one away first if ${i.object} is right.`,
-        },
-      );
-    this.#db
-      .prepare(
-        `insert into identity (kind, object, system, external, learned_at, origin)
-         values (?, ?, ?, ?, ?, ?)
-         on conflict (kind, object, system) do update
-         set external = excluded.external, learned_at = excluded.learned_at, origin = excluded.origin`,
-      )
-      .run(i.kind, i.object, i.system, i.external, i.learnedAt, i.origin);
   }
 
   #one(sql: string, ...values: string[]): Promise<string | undefined> {

@@ -710,6 +710,63 @@ export function ledgerCases(name: string, newBed: () => Promise<LedgerBed>, powe
       });
     });
 
+    describe("what a person says a system calls a thing", () => {
+      const thing = { kind: "product", object: "B \0 1", system: "odoo" };
+      const identify = (external: string, before?: string, over: Partial<typeof thing> = {}) =>
+        ledger.actOnIdentity({
+          who: "ana",
+          why: "seen \0 in Odoo",
+          at: 3_000,
+          identity: { ...thing, ...over, external },
+          before,
+        });
+      const trail = () => ledger.audit({ after: 0, limit: 10 });
+
+      test("is known both ways, and stands sealed in the audit trail with what it replaced", async () => {
+        const first = await identify("71 \0");
+        expect(first).toEqual({
+          id: 1,
+          at: 3_000,
+          who: "ana",
+          act: "identify",
+          message: null,
+          delivery: null,
+          why: "seen \0 in Odoo",
+          detail: JSON.stringify({ ...thing, external: "71 \0", before: null }),
+        });
+        expect(await ledger.objectOf({ ...thing, external: "71 \0" })).toBe(thing.object);
+        const second = await identify("72", "71 \0");
+        expect(await ledger.identity(thing)).toBe("72");
+        expect(second.detail).toBe(JSON.stringify({ ...thing, external: "72", before: "71 \0" }));
+        expect(await trail()).toEqual([first, second]);
+        expect(await ledger.verifyAudit()).toMatchObject({ ok: true, commits: 2, rows: 2 });
+      });
+
+      test.each([
+        ["something else was said meanwhile", "72", "71"],
+        ["something was said meanwhile", "72", undefined],
+        ["what it replaces was never said", undefined, "71"],
+      ])("is refused when %s, and leaves no trace", async (_what, stands, before) => {
+        if (stands !== undefined)
+          await ledger.learnIdentities([{ ...thing, external: stands, learnedAt: 1, origin: "ben" }]);
+        await expect(identify("73", before)).rejects.toMatchObject({ code: "wrong-state" });
+        expect(await ledger.identity(thing)).toBe(stands);
+        expect(await trail()).toEqual([]);
+        expect(await identify("73", stands)).toMatchObject({ id: 1 });
+      });
+
+      test("is refused when that system calls another thing so, and leaves no trace", async () => {
+        await identify("71");
+        await expect(identify("71", undefined, { object: "B2" })).rejects.toMatchObject({
+          code: "wrong-state",
+          message: `In odoo, product 71 already stands for ${thing.object}.`,
+        });
+        expect(await ledger.identity({ ...thing, object: "B2" })).toBeUndefined();
+        expect(await trail()).toHaveLength(1);
+        expect((await ledger.verifyAudit()).problem).toBeUndefined();
+      });
+    });
+
     test("the audit chain verifies over every kind of row", async () => {
       const id = delivery(await accept());
       await commit({

@@ -106,6 +106,8 @@ export async function fillLedger(ledger: Ledger): Promise<void> {
     cursor: { name: PUBLISHED, value: ODD, after: "" },
     detail: { gateway: "hamburg", version: 1, odd: ODD },
   });
+  const identity = { kind: "product", object: "B-2", system: "odoo", external: `2 ${ODD}` };
+  await ledger.actOnIdentity({ ...by, identity, before: undefined });
   await ledger.releaseLanes({ worker: "w1" });
 }
 

@@ -1,4 +1,5 @@
 import { LineshaftError, systemClock } from "@lineshaft/core";
+import { identify } from "@lineshaft/engine";
 import { Command } from "commander";
 import { openLedger, type LedgerOptions } from "../open-ledger.ts";
 import type { Terminal } from "../terminal.ts";
@@ -41,7 +42,7 @@ function find(terminal: Terminal): Command {
 }
 
 function set(terminal: Terminal): Command {
-  return byOptions(ledgerOptions(new Command("set")), "kept with what is said")
+  return byOptions(ledgerOptions(new Command("set")))
     .description("say what a system calls a thing; replaces what was known")
     .argument("<kind>", "product, productionOrder, workCenter")
     .argument("<object>", "the hub's name of it")
@@ -49,10 +50,12 @@ function set(terminal: Terminal): Command {
     .argument("<external>", "what that system calls it")
     .action(async (kind: string, object: string, system: string, external: string, options: ActOptions) => {
       await using ledger = await openLedger(options, { readOnly: false });
-      const origin = `${options.who}: ${options.why}`;
-      const identity = { kind, object, system, external, learnedAt: systemClock.now(), origin };
-      await ledger.learnIdentities([identity]);
-      terminal.result(identity, () => `${system} calls ${kind} ${object} ${external} from now on.`);
+      const before = await ledger.identity({ kind, object, system });
+      const identity = { kind, object, system, external };
+      const { who, why } = options;
+      const entry = await identify(ledger, { who, why, at: systemClock.now(), identity, before });
+      const replaced = before === undefined || before === external ? "" : `, no longer ${before}`;
+      terminal.result(entry, () => `${system} calls ${kind} ${object} ${external} from now on${replaced}.`);
     });
 }
 
