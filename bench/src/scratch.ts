@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -42,7 +42,14 @@ export function openScratch(parent = tmpdir()): Scratch {
   };
 }
 
-/** Tries again while a program that is being ended still writes there. */
+/** Most tries to remove a folder, and the pause between them in ms. */
+const TRIES = 100;
+const PAUSE_MS = 50;
+
+/** Tries again while a program that is being ended is still busy there: what it takes away itself ends `rmSync` half-way, without an error. */
 function remove(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  for (let tries = 0; existsSync(folder) && tries < TRIES; tries++) {
+    if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    rmSync(folder, { recursive: true, force: true, maxRetries: TRIES, retryDelay: PAUSE_MS });
+  }
 }

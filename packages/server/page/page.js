@@ -227,7 +227,7 @@ function drawPlant(plant, faults, now) {
           ? el("a", { href: gateway.page, target: "_blank", rel: "noopener" }, "The gateway's own page")
           : "",
       ]),
-      el("table", { class: "routes" }, [
+      el("table", { class: "routes whole-words" }, [
         el(
           "thead",
           {},

@@ -56,10 +56,13 @@ const NOBODY = 65_534;
 const START_MS = 30_000;
 const USER = "postgres";
 
+/** Immediate shutdown: its sessions end too, which a server that is killed leaves behind in the middle of their statement. */
+const AT_ONCE = "SIGQUIT";
+
 /** Every server of this process that runs, ended with the process however a test left it. */
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
-  for (const server of running) server.kill("SIGKILL");
+  for (const server of running) server.kill(AT_ONCE);
 });
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
@@ -248,7 +251,7 @@ class Server implements PostgresServer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#end("SIGKILL");
+    await this.#end(AT_ONCE);
     if (!this.#options.keep && existsSync(this.folder))
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
