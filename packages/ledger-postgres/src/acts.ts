@@ -31,13 +31,16 @@ interface Effect {
 interface ActOptions {
   writer: Writer;
   sql: Statements;
+}
+
+interface DeliveryActOptions extends ActOptions {
   /** The key of a message, for the lane of a delivery that is made. */
   keyOf: (message: number) => Promise<string | undefined>;
 }
 
 /** Applies a person's act and writes it to the audit trail, in one commit. */
 export async function applyAct(
-  { writer, sql, keyOf }: ActOptions,
+  { writer, sql, keyOf }: DeliveryActOptions,
   act: Act,
 ): Promise<AuditEntry & { deliveryId: number }> {
   const delivery = act.kind === "create" ? deliveryId(act.message, act.route) : act.delivery;
@@ -71,55 +74,44 @@ export async function applyAct(
 }
 
 /** Moves what stands under a name and writes that to the audit trail, in one commit. */
-export async function applyCursorAct({ writer, sql }: Omit<ActOptions, "keyOf">, act: CursorAct): Promise<AuditEntry> {
-  const { who, why, at, kind, cursor } = act;
-  const detail = JSON.stringify(act.detail);
-  const values = [
-    at,
-    writer.clock,
-    toStored(cursor.name),
-    toStored(cursor.value),
-    toStored(cursor.after),
-    toStored(who),
-    kind,
-    toStored(why),
-    toStored(detail),
-    lineTail([at, who, kind, null, null, why, detail]),
-  ];
+export async function applyCursorAct(options: ActOptions, act: CursorAct): Promise<AuditEntry> {
+  const { cursor, kind, detail } = act;
+  const values = [cursor.name, cursor.value, cursor.after].map((text) => toStored(text));
+  const entry = { ...act, act: kind, detail: JSON.stringify(detail) };
   try {
-    const { audit } = (await writer.write(sql.actOnCursor, values)) as { audit: number };
-    return { id: audit, at, who, act: kind, message: null, delivery: null, why, detail };
+    return await sealed(options, options.sql.actOnCursor, values, entry);
   } catch (error) {
-    throw codeOf(error instanceof LineshaftError ? error.cause : error) === "LS409" ? cursorMoved(act) : error;
+    throw isTooLate(error) ? cursorMoved(act) : error;
   }
 }
 
 /** Says what a system calls a thing and writes that to the audit trail, in one commit. */
-export async function applyIdentityAct(
-  { writer, sql }: Omit<ActOptions, "keyOf">,
-  act: IdentityAct,
-): Promise<AuditEntry> {
-  const { who, why, at, before } = act;
-  const kind = "identify";
-  const detail = identityDetail(act);
-  const values = [
-    at,
-    writer.clock,
-    JSON.stringify(storedIdentity(identityOf(act))),
-    toStored(before),
-    toStored(who),
-    kind,
-    toStored(why),
-    toStored(detail),
-    lineTail([at, who, kind, null, null, why, detail]),
-  ];
+export async function applyIdentityAct(options: ActOptions, act: IdentityAct): Promise<AuditEntry> {
+  const values = [JSON.stringify(storedIdentity(identityOf(act))), toStored(act.before)];
+  const entry = { ...act, act: "identify", detail: identityDetail(act) };
   try {
-    const { audit } = (await writer.write(sql.actOnIdentity, values)) as { audit: number };
-    return { id: audit, at, who, act: kind, message: null, delivery: null, why, detail };
+    return await sealed(options, options.sql.actOnIdentity, values, entry);
   } catch (error) {
-    if (codeOf(error instanceof LineshaftError ? error.cause : error) === "LS409") throw identityMoved(act);
-    throw takenIdentity(error) ?? error;
+    throw isTooLate(error) ? identityMoved(act) : (takenIdentity(error) ?? error);
   }
+}
+
+/** Calls the function of an act that is about no delivery, whose last parameters are those of its audit entry. */
+async function sealed(
+  { writer }: ActOptions,
+  text: string,
+  values: readonly unknown[],
+  { at, who, act, why, detail }: Pick<AuditEntry, "at" | "who" | "act" | "why" | "detail">,
+): Promise<AuditEntry> {
+  const entry = [toStored(who), act, toStored(why), toStored(detail)];
+  const tail = lineTail([at, who, act, null, null, why, detail]);
+  const { audit } = (await writer.write(text, [at, writer.clock, ...values, ...entry, tail])) as { audit: number };
+  return { id: audit, at, who, act, message: null, delivery: null, why, detail };
+}
+
+/** What it was about is not where the person saw it. */
+function isTooLate(error: unknown): boolean {
+  return codeOf(error instanceof LineshaftError ? error.cause : error) === "LS409";
 }
 
 function effectOf(act: Exclude<Act, { kind: "create" }>): Effect {
