@@ -1,5 +1,6 @@
 import { LineshaftError } from "./errors.ts";
 
+/** What one system calls one thing, and who says so. */
 export interface Identity {
   /** `product`, `productionOrder`, `workCenter`. */
   kind: string;
@@ -8,6 +9,7 @@ export interface Identity {
   system: string;
   /** What that system calls it. */
   external: string;
+  /** ms since 1970. */
   learnedAt: number;
   /** Who or what says so: a person, `delivery 4711`. */
   origin: string;
@@ -20,6 +22,7 @@ export interface Identity {
 export interface IdentityAct {
   who: string;
   why: string;
+  /** ms since 1970. */
   at: number;
   identity: Pick<Identity, "kind" | "object" | "system" | "external">;
   /** What that system was known to call it; undefined: nobody had said. */
@@ -56,6 +59,6 @@ export function identityTaken({
   other,
 }: Record<"kind" | "object" | "system" | "external" | "other", string>): LineshaftError {
   return new LineshaftError("wrong-state", `In ${system}, ${kind} ${external} already stands for ${other}.`, {
-    next: `Take that one away first if ${object} is right.`,
+    next: `If ${object} is right, say first what ${system} calls ${other}: lineshaft identities set.`,
   });
 }
