@@ -43,10 +43,13 @@ export function openScratch(parent = tmpdir()): Scratch {
 }
 
 /** Most tries to remove a folder, and the pause between them in ms. */
-const TRIES = 100;
+const TRIES = 20;
 const PAUSE_MS = 50;
 
-/** Tries again while a program that is being ended is still busy there: what it takes away itself ends `rmSync` half-way, without an error. */
+/**
+ * Tries again while a program that is being ended is still busy there: `rmSync` does so itself where it meets a new file,
+ * and ends half-way, without an error, where one is gone.
+ */
 function remove(folder: string): void {
   for (let tries = 0; existsSync(folder) && tries < TRIES; tries++) {
     if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);

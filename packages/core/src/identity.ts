@@ -31,8 +31,7 @@ export interface IdentityAct {
 
 /** The identity as it is stored. */
 export function identityOf({ identity, who, why, at }: IdentityAct): Identity {
-  const { kind, object, system, external } = identity;
-  return { kind, object, system, external, learnedAt: at, origin: `${who}: ${why}` };
+  return { ...identity, learnedAt: at, origin: `${who}: ${why}` };
 }
 
 /** What the audit trail tells of it, JSON. */
