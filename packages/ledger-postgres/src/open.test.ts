@@ -186,7 +186,8 @@ test("a server without a connection left says so, and with one again the ledger 
 });
 
 test("a statement that takes longer than it may is told with its limit", async () => {
-  await using ledger = await openPostgresLedger({ url, commitMs: 100, statementMs: 100 });
+  // Long enough for the commit at the end, however busy this machine is.
+  await using ledger = await openPostgresLedger({ url, commitMs: 2_000, statementMs: 1_000 });
   const holding = server.sql("begin; lock table lineshaft.message in access exclusive mode; select pg_sleep(600)", url);
   const ended = Promise.allSettled([holding]);
   const sleeping = "select pid from pg_stat_activity where wait_event = 'PgSleep'";
